@@ -1,0 +1,50 @@
+/// A flag of the command line that can be set by an environment variable too: `--expire` by MARTLET_EXPIRE.
+struct EnvironmentFlag: Sendable, Equatable {
+    enum Kind: Sendable {
+        /// `--expire 2h`
+        case value
+        /// `--yes`
+        case `switch`
+        /// `--qr` and `--no-qr`
+        case invertible
+    }
+
+    /// Without the dashes.
+    var name: String
+    var kind: Kind
+
+    init(_ name: String, _ kind: Kind) {
+        self.name = name
+        self.kind = kind
+    }
+
+    var variable: String {
+        "MARTLET_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
+    }
+
+    /// What the environment adds to the command line. It stands before what the person typed, which therefore wins.
+    ///
+    /// - Throws: a failure when a switch is set to something that is neither yes nor no.
+    static func arguments(
+        for flags: [EnvironmentFlag], from environment: (String) -> String?
+    ) throws(CommandFailure) -> [String] {
+        var arguments: [String] = []
+        for flag in flags {
+            guard let value = environment(flag.variable), !value.isEmpty else { continue }
+            arguments += try flag.arguments(value)
+        }
+        return arguments
+    }
+
+    private func arguments(_ value: String) throws(CommandFailure) -> [String] {
+        if kind == .value { return ["--\(name)=\(value)"] }
+        switch value.lowercased() {
+        case "1", "true", "yes", "on": return ["--\(name)"]
+        case "0", "false", "no", "off": return kind == .invertible ? ["--no-\(name)"] : []
+        default:
+            throw CommandFailure(
+                .usage, "The environment variable \(variable) has a value that is neither yes nor no.",
+                remedy: "\(variable)=1 or \(variable)=0")
+        }
+    }
+}

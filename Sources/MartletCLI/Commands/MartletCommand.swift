@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import CPlatform
+
+/// The program.
+@main
+struct MartletCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet",
+        abstract: "Send files to a browser or a terminal, directly and encrypted.",
+        usage: "martlet COMMAND …, or martlet LINK to receive",
+        discussion: """
+            martlet send film.mkv a.txt  prints a link and a QR code
+            martlet receive LINK         on another terminal, or open it in a browser
+            martlet receive              prints a link: whoever opens it sends to here
+            martlet LINK                 the same as martlet receive LINK
+
+            Results are on standard output, all other words on standard error. Every
+            option has an environment variable: --expire is MARTLET_EXPIRE.
+
+            Exit codes: 0 done, 2 usage, 3 source, 4 not verified, 5 no path,
+            6 declined, 7 the other side vanished, 8 integrity, 9 local file or port,
+            10 nobody came, 11 protocol. More: martlet help exit
+            """,
+        version: Program.version,
+        subcommands: [SendCommand.self, ReceiveCommand.self, BenchCommand.self])
+
+    static func main() async {
+        martlet_tune_malloc()
+        await Program.main(Array(CommandLine.arguments.dropFirst()))
+    }
+}

@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import Signaling
+internal import Transfer
+
+/// `martlet receive`: takes files from a link, or prints a link of its own and waits for a sender.
+struct ReceiveCommand: ConsoleCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receive",
+        abstract: "Receive files.",
+        usage: "martlet receive [options] [LINK]",
+        discussion: """
+            martlet receive LINK      the link from “martlet send” on another machine
+            martlet receive -         reads the link from standard input, or asks
+            martlet receive           prints a link: open it in a browser to send
+
+            The link is a secret. Other users of this machine do not see it when it
+            is in the environment variable MARTLET_LINK, or typed in.
+            The paths of received files are printed on standard output.
+            """,
+        aliases: ["recv", "rx"])
+
+    @Argument(help: ArgumentHelp("The link that the sender's terminal shows, or “-”.", valueName: "link"))
+    var link: String?
+
+    @Flag(name: .shortAndLong, help: "Say yes beforehand: save what is offered without asking.")
+    var yes = false
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Save files in this folder.", valueName: "folder"),
+        completion: .directory)
+    var output = "."
+
+    @Flag(exclusivity: .chooseLast, help: "What to do with files that exist. (default: ask, or fail)")
+    var existing: ExistingFlag?
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var speech: OutputOptions
+
+    enum ExistingFlag: String, EnumerableFlag {
+        case overwrite, rename, skip
+
+        static func help(for value: ExistingFlag) -> ArgumentHelp? {
+            switch value {
+            case .overwrite: "Replace files that exist."
+            case .rename: "Give a new file another name when its name is taken."
+            case .skip: "Leave files that exist as they are."
+            }
+        }
+    }
+
+    static let environmentFlags =
+        [
+            EnvironmentFlag("yes", .switch), EnvironmentFlag("output", .value), EnvironmentFlag("overwrite", .switch),
+            EnvironmentFlag("rename", .switch), EnvironmentFlag("skip", .switch),
+        ] + ServerOptions.environmentFlags + OutputOptions.environmentFlags
+
+    func perform(on console: Console) async throws(CommandFailure) {
+        let existing = existing.flatMap { ExistingFilePolicy(rawValue: $0.rawValue) }
+        let side = try ReceivingSide(
+            path: output, policy: .init(isAccepted: yes, existing: existing), console: console)
+        if let text = try await linkText(on: console) {
+            try await Visit.run(side, link: try Self.parse(text), on: console)
+        } else {
+            try await WaitingRoom.run(
+                side, isSending: false, server, on: console,
+                invitation: "Waiting for somebody to open the link and send files.")
+        }
+    }
+
+    /// The link as it was given; nil when we are to make one.
+    private func linkText(on console: Console) async throws(CommandFailure) -> String? {
+        guard link == "-" else { return link ?? Environment.value("MARTLET_LINK").flatMap { $0.isEmpty ? nil : $0 } }
+        if console.facts.inputIsTerminal { console.prompt("Link: ") }
+        guard let line = await StandardStreams.readLine(), !line.trimmed.isEmpty else {
+            if Task.isCancelled { throw CommandFailure(any: CancellationError()) }
+            throw CommandFailure(.usage, "No link was given on standard input.", remedy: Self.linkForm)
+        }
+        console.answered()
+        return line
+    }
+
+    static let linkForm = "a link as the sender's terminal shows it: http://ADDRESS:PORT/#ROOM.SECRET"
+
+    /// - Throws: a failure that does not repeat the link, which may be nearly right and is a secret.
+    static func parse(_ text: String) throws(CommandFailure) -> RoomLink {
+        do throws(RoomLinkError) {
+            return try RoomLink(parsing: text)
+        } catch {
+            throw CommandFailure(.usage, "This is no link that can be used: \(error).", remedy: linkForm)
+        }
+    }
+}

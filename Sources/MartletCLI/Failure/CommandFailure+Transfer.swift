@@ -1,0 +1,46 @@
+internal import Transfer
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+extension CommandFailure {
+    /// What a transfer, or one item of it, died of. The sentence is the transfer's own.
+    init(_ error: TransferError) {
+        let peer = error.isReportedByPeer
+        switch error.code {
+        case .unreadable, .changed:
+            self.init(peer ? .other : .source, error.message, remedy: peer ? nil : Self.remedy(error.systemError))
+        case .declined: self.init(.declined, error.message)
+        case .peerVanished:
+            self.init(
+                .vanished, error.message, remedy: "start the transfer again on both sides; what was complete is kept")
+        case .integrity: self.init(.integrity, error.message, remedy: "send it again")
+        case .exists:
+            self.init(
+                peer ? .declined : .localResource, error.message, remedy: peer ? nil : "--overwrite, --rename or --skip"
+            )
+        case .storage:
+            self.init(
+                peer ? .declined : .localResource, error.message,
+                remedy: peer ? nil : "a folder with room that you may write to: -o DIR")
+        case .name: self.init(peer ? .declined : .localResource, error.message)
+        case .protocolViolation, .version:
+            self.init(.protocolMismatch, error.message, remedy: "the same version of Martlet on both sides")
+        // Our own cancellation is told by the signal that caused it.
+        case .canceled: self.init(peer ? .declined : .interrupted, error.message)
+        default: self.init(.other, error.message)
+        }
+    }
+
+    /// For a file that could not be opened.
+    private static func remedy(_ systemError: Int32?) -> String? {
+        switch systemError {
+        case ENOENT: "check the name; it is looked for in the folder that you are in"
+        case EACCES, EPERM: "“ls -l” shows who may read it"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,92 @@
+internal import NetworkIO
+internal import Signaling
+internal import Wire
+
+/// The server of a command that waits for the other side: the page and the rooms, on one port of this machine.
+final class EmbeddedServer: Sendable {
+    private let server: HTTPServer
+    private let rooms: RoomServer
+    /// Addresses by which others reach it, the best first; empty when it listens on loopback only.
+    let outwardAddresses: [IPAddress]
+
+    private init(server: HTTPServer, rooms: RoomServer, outwardAddresses: [IPAddress]) {
+        self.server = server
+        self.rooms = rooms
+        self.outwardAddresses = outwardAddresses
+    }
+
+    var port: UInt16 { server.port }
+
+    /// The address by which this process itself reaches it.
+    var loopbackHost: String { server.addresses.contains { $0.ip.family == .v4 } ? "127.0.0.1" : "::1" }
+
+    func stop() async {
+        await server.shutdown(grace: .milliseconds(300))
+    }
+
+    /// Starts it where the options say.
+    static func start(_ options: ServerOptions) async throws(CommandFailure) -> EmbeddedServer {
+        let interfaces = (try? NetworkInterface.all(includingLoopback: true)) ?? []
+        let places = listening(options, interfaces: interfaces)
+        var limits = RoomLimits()
+        // We end the waiting ourselves, with words of our own.
+        limits.idleTimeout = max(limits.idleTimeout, options.expire.duration + .seconds(60))
+        let rooms = RoomServer(limits: limits)
+        var port = options.port ?? ServerOptions.defaultPort
+        while true {
+            do throws(HTTPServerError) {
+                var configuration = HTTPServer.Configuration(
+                    addresses: places, port: port, hosts: .predicate(isOurs))
+                configuration.limits = limitsForStrangers
+                let server = try await HTTPServer.start(configuration, webSockets: [rooms.endpoint]) { request in
+                    PageResponse.answer(request)
+                }
+                return EmbeddedServer(
+                    server: server, rooms: rooms, outwardAddresses: outward(places, interfaces: interfaces))
+            } catch {
+                guard case .addressInUse = error, options.port == nil,
+                    port < ServerOptions.defaultPort + ServerOptions.portAttempts
+                else { throw CommandFailure(error) }
+                port += 1
+            }
+        }
+    }
+
+    /// The server lives as long as the transfer beside it: strangers may use up a quarter of the file descriptors, and
+    /// none of them for long without saying anything.
+    private static var limitsForStrangers: HTTPLimits {
+        var limits = HTTPLimits()
+        limits.connectionCount = min(256, max(16, OpenFileLimit.current / 4))
+        limits.headTimeout = .seconds(10)
+        return limits
+    }
+
+    /// The addresses to listen at. Loopback always: its link is a secure context for a browser on this machine.
+    private static func listening(_ options: ServerOptions, interfaces: [NetworkInterface]) -> [IPAddress] {
+        let hasV6 = interfaces.contains { $0.address.family == .v6 }
+        let loopback = IPAddress("127.0.0.1").map { [$0] } ?? []
+        if options.local { return loopback + (hasV6 ? IPAddress("::1").map { [$0] } ?? [] : []) }
+        if let address = options.bind {
+            return address.isUnspecified || address == loopback.first ? [address] : [address] + loopback
+        }
+        return [IPAddress(v4: 0)] + (hasV6 ? [IPAddress(v6High: 0, low: 0)] : [])
+    }
+
+    private static func outward(_ places: [IPAddress], interfaces: [NetworkInterface]) -> [IPAddress] {
+        let specific = places.filter { !$0.isUnspecified && !$0.isLoopback }
+        guard specific.isEmpty, places.contains(where: \.isUnspecified) else { return specific }
+        let families = Set(places.map(\.family))
+        let route = SystemText.read("/proc/net/route").flatMap { OwnAddresses.routeInterface(in: $0) }
+        return OwnAddresses.ranked(interfaces.filter { families.contains($0.address.family) }, routeInterface: route)
+    }
+
+    /// A page of somebody else's may bend its name to our address, but then it stands in the Host field.
+    private static let isOurs: @Sendable (HTTPAuthority, UInt16) -> Bool = { authority, port in
+        guard authority.port == port else { return false }
+        if authority.host == "localhost" { return true }
+        guard let address = IPAddress(authority.host) else { return false }
+        // Asked anew each time: addresses come and go.
+        let own = (try? NetworkInterface.all(includingLoopback: true)) ?? []
+        return own.contains { $0.address == address }
+    }
+}

@@ -1,0 +1,68 @@
+internal import Dispatch
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Ctrl-C and SIGTERM: the first ends the work in order, the second ends the program.
+enum Interruption {
+    /// How long the work may take to end in order: the other side is told and may be slow to answer.
+    private static let patience = Duration.seconds(6)
+
+    /// Runs `work` in a task that the first SIGINT or SIGTERM cancels.
+    ///
+    /// - Returns: its outcome; after a signal a failure that says so, unless the work had succeeded by then.
+    static func run(
+        on console: Console, _ work: @escaping @Sendable () async throws(CommandFailure) -> Void
+    ) async -> Result<Void, CommandFailure> {
+        let received = Mutex<CommandStatus?>(nil)
+        let task = Task { () -> Result<Void, CommandFailure> in
+            do throws(CommandFailure) { return .success(try await work()) } catch { return .failure(error) }
+        }
+        let sources = [(SIGINT, CommandStatus.interrupted), (SIGTERM, .terminated)].map { number, status in
+            watch(number) {
+                let isFirst = received.withLock { received in
+                    defer { received = received ?? status }
+                    return received == nil
+                }
+                if number == SIGINT { console.echoed() }
+                guard isFirst else { leave(status, console) }
+                task.cancel()
+                DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
+                    console.say("Stopping; Ctrl-C again leaves at once.")
+                }
+                DispatchQueue.global().asyncAfter(deadline: .now() + patience.wholeSeconds) { leave(status, console) }
+            }
+        }
+        let outcome = await task.value
+        for source in sources { source.cancel() }
+        guard case .failure = outcome, let status = received.withLock({ $0 }) else { return outcome }
+        return .failure(failure(status))
+    }
+
+    private static func failure(_ status: CommandStatus) -> CommandFailure {
+        let how = status == .interrupted ? "Interrupted" : "Terminated"
+        return CommandFailure(status, "\(how); nothing incomplete was kept.")
+    }
+
+    private static func watch(_ number: Int32, _ handler: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+        // The source sees the signal even though the process ignores it.
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler(handler: handler)
+        source.resume()
+        return source
+    }
+
+    private static func leave(_ status: CommandStatus, _ console: Console) -> Never {
+        console.clearBar()
+        _exit(status.rawValue)
+    }
+}
+
+extension Duration {
+    fileprivate var wholeSeconds: Double { Double(components.seconds) }
+}

@@ -1,0 +1,37 @@
+internal import Martlet
+internal import NetworkIO
+internal import Signaling
+internal import Transfer
+
+/// The two channels of a transfer (Docs/Protocols/Transfer.md), made alike by both sides before the offer.
+struct TransferChannels: Sendable {
+    let control: DataChannel
+    let data: DataChannel
+
+    static func make(on connection: PeerConnection) async throws -> TransferChannels {
+        let name = "martlet.transfer.1"
+        return TransferChannels(
+            control: try await connection.createDataChannel(
+                "martlet-control", DataChannelOptions(protocol: name, negotiated: true, id: 0)),
+            data: try await connection.createDataChannel(
+                "martlet-data", DataChannelOptions(protocol: name, negotiated: true, id: 2)))
+    }
+
+    /// Returns when both can be used.
+    func opened() async throws {
+        try await control.opened()
+        try await data.opened()
+    }
+}
+
+/// The other side, verified and connected.
+typealias TransferPeer = ConnectedPeer<TransferChannels>
+
+extension ConnectedPeer<TransferChannels> {
+    /// How the connection runs, as far as is known.
+    func path() async -> PathDescription? {
+        guard let path = await connection.selectedPath() else { return nil }
+        let own = (try? NetworkInterface.all(includingLoopback: true)) ?? []
+        return PathDescription(path, ownAddresses: own.map(\.address))
+    }
+}

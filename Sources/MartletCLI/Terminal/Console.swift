@@ -1,0 +1,140 @@
+internal import JSON
+internal import Synchronization
+
+/// Everything that the program says: results and events on standard output, all other words on standard error.
+///
+/// One line is drawn over and over where standard error is a terminal (`drawBar`); whatever else is said wipes it away
+/// first, so that it never mixes with it.
+final class Console: Sendable {
+    enum Stream: Sendable {
+        case output, error
+    }
+
+    /// Where the last thing that was written has left the cursor.
+    private enum Cursor {
+        case atStart
+        /// Behind the line that is drawn over.
+        case inBar
+        /// Behind a question, or what the terminal echoed.
+        case inText
+    }
+
+    let facts: TerminalFacts
+    /// Nothing but results, questions and errors.
+    let isQuiet: Bool
+    /// Newline-delimited JSON events on standard output instead of results.
+    let isJSON: Bool
+    private let write: @Sendable (Stream, String) -> Void
+    private let cursor = Mutex(Cursor.atStart)
+
+    init(
+        facts: TerminalFacts = .current, isQuiet: Bool = false, isJSON: Bool = false,
+        write: @escaping @Sendable (Stream, String) -> Void = StandardStreams.write
+    ) {
+        self.facts = facts
+        self.isQuiet = isQuiet
+        self.isJSON = isJSON
+        self.write = write
+    }
+
+    /// Whether people read along: neither quiet nor events for a program.
+    var isTalkative: Bool { !isQuiet && !isJSON }
+
+    /// Whether a line may be drawn over and over.
+    var hasBar: Bool { isTalkative && facts.hasEscapes }
+
+    /// Something to know.
+    func say(_ line: String) {
+        if isTalkative { print(line + "\n", to: .error) }
+    }
+
+    /// Something that is said with `--quiet` and `--json` too: an error, a warning.
+    func warn(_ text: String) {
+        print(text + "\n", to: .error)
+    }
+
+    /// A result, such as the path of a file that was received.
+    func result(_ line: String) {
+        if !isJSON { print(line + "\n", to: .output) }
+    }
+
+    /// An event, for `--json`. `members` follow `type`.
+    func event(_ type: String, _ members: KeyValuePairs<String, JSONValue> = [:]) {
+        if isJSON { event(type, Array(members)) }
+    }
+
+    func event(_ type: String, _ members: [(String, JSONValue)]) {
+        guard isJSON else { return }
+        var object = JSONObject()
+        object.insert(.string(type), as: "type")
+        for (name, value) in members { object.insert(value, as: name) }
+        print(JSONValue.object(object).text + "\n", to: .output)
+    }
+
+    func report(_ failure: CommandFailure) {
+        event(
+            "error",
+            [
+                "code": .string(failure.status.name), "exit": .integer(Int64(failure.status.rawValue)),
+                "message": .string(failure.sentence), "remedy": failure.remedy.map { .string($0) } ?? .null,
+            ])
+        warn(facts.hasColour ? "\u{1B}[1;31merror:\u{1B}[0m" + failure.text.dropFirst("error:".count) : failure.text)
+    }
+
+    // MARK: The line that is drawn over
+
+    /// Draws the line in place of the one drawn before. It must fit the terminal's columns.
+    func drawBar(_ line: String) {
+        guard hasBar else { return }
+        cursor.withLock { cursor in
+            if cursor == .inText { write(.error, "\n") }
+            cursor = .inBar
+            // Erased after the text, not before it: nothing flickers.
+            write(.error, "\r\(line)\u{1B}[K")
+        }
+    }
+
+    /// Wipes the drawn line away.
+    func clearBar() {
+        cursor.withLock { if $0 == .inBar { leaveLine(&$0) } }
+    }
+
+    // MARK: Questions
+
+    /// Asks a question, behind which the answer is typed.
+    func prompt(_ question: String) {
+        cursor.withLock { cursor in
+            leaveLine(&cursor)
+            write(.error, question)
+            cursor = .inText
+        }
+    }
+
+    /// The answer has come, and with it, from the keyboard, a new line.
+    func answered() {
+        cursor.withLock { if $0 == .inText { $0 = .atStart } }
+    }
+
+    /// Somebody pressed Ctrl-C: the terminal has echoed it.
+    func echoed() {
+        guard facts.errorIsTerminal else { return }
+        cursor.withLock { if $0 == .atStart { $0 = .inText } }
+    }
+
+    private func print(_ text: String, to stream: Stream) {
+        cursor.withLock { cursor in
+            leaveLine(&cursor)
+            write(stream, text)
+        }
+    }
+
+    /// Goes to the start of an empty line.
+    private func leaveLine(_ cursor: inout Cursor) {
+        switch cursor {
+        case .atStart: break
+        case .inBar: write(.error, "\r\u{1B}[K")
+        case .inText: write(.error, "\n")
+        }
+        cursor = .atStart
+    }
+}

@@ -1,0 +1,64 @@
+internal import Transfer
+
+/// A question with yes or no, on a terminal.
+enum Question {
+    /// What an answer means: an empty one means `standard`; nil when it is neither.
+    static func meaning(of answer: String, standard: Bool) -> Bool? {
+        switch answer.trimmed.lowercased() {
+        case "": standard
+        case "y", "yes": true
+        case "n", "no": false
+        default: nil
+        }
+    }
+
+    /// Asks until there is an answer. The end of the input, and cancellation, mean no.
+    static func ask(_ question: String, standard: Bool, on console: Console) async -> Bool {
+        while !Task.isCancelled {
+            console.prompt("\(question) \(standard ? "[Y/n]" : "[y/N]") ")
+            guard let answer = await StandardStreams.readLine() else { return false }
+            console.answered()
+            if let meaning = meaning(of: answer, standard: standard) { return meaning }
+            console.warn("Please answer y or n.")
+        }
+        return false
+    }
+
+    /// Asks what to do with files whose names are taken. The end of the input, and cancellation, mean that they fail.
+    static func existing(_ statement: String, on console: Console) async -> ExistingFilePolicy {
+        while !Task.isCancelled {
+            console.prompt("\(statement) Overwrite, rename, skip, or leave out with an error? [o/r/s/E] ")
+            guard let answer = await StandardStreams.readLine() else { return .fail }
+            console.answered()
+            if let policy = existing(answer) { return policy }
+            console.warn("Please answer o, r, s or e.")
+        }
+        return .fail
+    }
+
+    /// What an answer to `existing` means; nil when it is none.
+    static func existing(_ answer: String) -> ExistingFilePolicy? {
+        switch answer.trimmed.lowercased() {
+        case "o", "overwrite": .overwrite
+        case "r", "rename": .rename
+        case "s", "skip": .skip
+        case "", "e": .fail
+        default: nil
+        }
+    }
+}
+
+extension StringProtocol {
+    /// Without white space at both ends.
+    var trimmed: String {
+        var text = Substring(self)
+        while let first = text.first, first.isWhitespace { text.removeFirst() }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}
+
+/// `1 file`, `3 files`.
+func counted(_ count: Int, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+}

@@ -1,0 +1,411 @@
+package import DTLS
+internal import DataChannel
+internal import Digests
+package import ICE
+internal import SCTP
+internal import SDP
+package import Wire
+
+/// One peer connection without its sockets: ICE, DTLS, SCTP, SRTP and data channels composed, driven by hand.
+///
+/// After every call that takes a time, the driver takes `pollTransmit` and `outgoingRecords` until they are empty, then
+/// `pollEvent`, then schedules `pollTimeout`. A class because C libraries call back into it; not thread-safe, belongs to
+/// the network loop. Must be closed before it is released.
+package final class PeerSession {
+    /// Which layer a datagram belongs to, by its first byte (RFC 7983 section 7, updated by RFC 9443).
+    private enum Demultiplexed {
+        case stun
+        case dtls
+        case media
+        case unknown
+
+        init(firstByte: UInt8) {
+            self =
+                switch firstByte {
+                case 0...3: .stun
+                case 20...63: .dtls
+                case 128...191: .media
+                default: .unknown
+                }
+        }
+    }
+
+    /// Datagrams that were dropped, by reason.
+    package struct Counters: Sendable {
+        package var unknownDatagrams = 0
+        package var malformedSTUN = 0
+        /// DTLS or media from an address that ICE has not validated.
+        package var unvalidatedDatagrams = 0
+        package var mediaPackets = 0
+    }
+
+    package internal(set) var state = SessionState.new
+    package private(set) var counters = Counters()
+    /// Whether application messages are taken from SCTP. False holds the peer back by its receive window.
+    package var takesMessages = true
+
+    let certificate: DTLSCertificate
+    var negotiation: Negotiation
+    var agent: ICEAgent
+    var endpoint = PeerSession.makeEndpoint()
+    var transport: SecureTransport?
+    var events: [PeerSessionEvent] = []
+    /// The send that SCTP had no room for; everything after it waits.
+    private var blockedSend: OutgoingMessage?
+    /// Records that came before there was a transport to take them: a ClientHello may overtake the answer.
+    private var earlyRecords: [[UInt8]] = []
+    private var closing: Closing?
+
+    private enum Closing {
+        case resettingChannels(deadline: NetworkTime)
+        case done
+    }
+
+    private static let earlyRecordLimit = 8
+    /// How long `close` waits for channels to be reset on both sides: a few retransmission timeouts.
+    private static let closeGrace = Duration.seconds(2)
+
+    /// - Parameters:
+    ///   - generator: for ICE credentials, the tie-breaker and transaction identifiers.
+    package init(certificate: DTLSCertificate, generator: some RandomNumberGenerator) {
+        var generator = generator
+        let credentials = ICE.ICECredentials(random: &generator)
+        self.certificate = certificate
+        negotiation = Negotiation(
+            sessionID: generator.next(), credentials: credentials, fingerprint: certificate.fingerprint)
+        // Whoever offers first controls (RFC 8445 section 6.1.1); an offer of the peer changes this.
+        agent = ICEAgent(
+            configuration: ICEConfiguration(role: .controlling, credentials: credentials), random: generator,
+            hmac: { HMAC.authenticationCode(.sha1, key: $0, message: $1) })
+    }
+
+    static func makeEndpoint() -> DataChannelEndpoint {
+        DataChannelEndpoint(localMaximumMessageBytes: SCTP.SCTPParameters.maximumMessageBytes)
+    }
+
+    // MARK: - Datagrams
+
+    /// Handles datagrams that arrived together from one sender, each `segmentBytes` long (the last may be shorter).
+    package func handleDatagrams(
+        _ train: UnsafeRawBufferPointer, segmentBytes: Int, from remote: TransportAddress,
+        to localBase: TransportAddress, at now: NetworkTime
+    ) {
+        var isValidated: Bool?
+        var start = 0
+        while start < train.count {
+            let end = min(start + max(segmentBytes, 1), train.count)
+            let datagram = UnsafeRawBufferPointer(rebasing: train[start..<end])
+            start = end
+            switch Demultiplexed(firstByte: datagram[0]) {
+            case .stun:
+                do throws(ICEError) {
+                    try agent.handleDatagram(datagram.bytes, from: remote, to: localBase, at: now)
+                } catch {
+                    counters.malformedSTUN += 1
+                }
+                isValidated = nil
+                followICE(at: now)
+            case .dtls, .media:
+                let isKnown = isValidated ?? agent.isValidated(remote: remote, localBase: localBase)
+                isValidated = isKnown
+                guard isKnown else {
+                    counters.unvalidatedDatagrams += 1
+                    continue
+                }
+                handleValidated(datagram, at: now)
+            case .unknown:
+                counters.unknownDatagrams += 1
+            }
+        }
+        settle(at: now)
+    }
+
+    private func handleValidated(_ datagram: UnsafeRawBufferPointer, at now: NetworkTime) {
+        if Demultiplexed(firstByte: datagram[0]) == .media {
+            counters.mediaPackets += 1
+            transport?.handleMedia(datagram)
+        } else if let transport {
+            transport.handleRecord(datagram, at: now)
+        } else if earlyRecords.count < Self.earlyRecordLimit {
+            earlyRecords.append([UInt8](datagram))
+        }
+    }
+
+    /// The next ICE datagram to be sent.
+    package func pollTransmit() -> ICETransmit? {
+        agent.pollTransmit()
+    }
+
+    /// Records for the peer, to be sent over `path` and then removed. Without a path they are void: everything in DTLS
+    /// and SCTP is repeated until answered.
+    package var outgoingRecords: DatagramBatch? {
+        guard let outgoing = transport?.outgoing, !outgoing.isEmpty else { return nil }
+        return outgoing
+    }
+
+    /// Where records go at present.
+    package private(set) var path: CandidatePair?
+
+    // MARK: - Time
+
+    package func handleTimeout(at now: NetworkTime) {
+        if let deadline = agent.pollTimeout(), deadline <= now { agent.handleTimeout(at: now) }
+        followICE(at: now)
+        transport?.handleTimeout(at: now)
+        settle(at: now)
+        if case .resettingChannels(let deadline) = closing, now >= deadline { finishClosing() }
+    }
+
+    package func pollTimeout() -> NetworkTime? {
+        var deadlines = [agent.pollTimeout(), transport?.pollTimeout()]
+        if case .resettingChannels(let deadline) = closing { deadlines.append(deadline) }
+        return deadlines.compactMap(\.self).min()
+    }
+
+    /// Whether the last call stopped at a full batch of events: take them, and call `resume` for the rest.
+    package private(set) var hasMore = false
+
+    /// Messages held back by `takesMessages` are taken, and sends that waited are tried again.
+    package func resume(at now: NetworkTime) {
+        settle(at: now)
+    }
+
+    package func pollEvent() -> PeerSessionEvent? {
+        events.isEmpty ? nil : events.removeFirst()
+    }
+
+    // MARK: - Channels
+
+    package func openChannel(
+        _ label: String, _ options: SessionChannelOptions
+    ) throws(PeerSessionError) -> SessionChannel {
+        guard closing == nil else { throw .closed }
+        do throws(DataChannelError) {
+            let channel = try endpoint.open(label: label, options: options)
+            // On a running association it is open at once, and its OPEN goes out with this turn.
+            flushActions()
+            while let event = endpoint.pollEvent() { events.append(.channel(event)) }
+            return channel
+        } catch {
+            throw .dataChannel(error)
+        }
+    }
+
+    /// Whether `send` takes a message now.
+    package var canSend: Bool { blockedSend == nil && closing == nil }
+
+    /// Hands one message to SCTP. Call only while `canSend`; the message is kept until SCTP has room for it.
+    package func send(_ message: SessionMessage, on channel: SessionChannel, at now: NetworkTime)
+        throws(PeerSessionError)
+    {
+        do throws(DataChannelError) {
+            try endpoint.send(message, on: channel)
+        } catch {
+            throw .dataChannel(error)
+        }
+        flushActions()
+    }
+
+    package func closeChannel(_ channel: SessionChannel, at now: NetworkTime) {
+        endpoint.close(channel)
+        settle(at: now)
+    }
+
+    package func streamIdentifier(of channel: SessionChannel) -> UInt16? {
+        endpoint.streamIdentifier(of: channel)?.rawValue
+    }
+
+    /// Channels that are not closed.
+    package var openChannelCount: Int { endpoint.openChannels.count }
+
+    /// The largest message that the peer takes, as far as we send.
+    package var maximumMessageBytes: Int {
+        min(endpoint.remoteMaximumMessageBytes ?? .max, SCTP.SCTPParameters.maximumMessageBytes)
+    }
+
+    // MARK: - The layers' reports
+
+    /// Moves everything that is ready between the layers.
+    func settle(at now: NetworkTime) {
+        hasMore = false
+        var moved = true
+        while moved, !hasMore {
+            moved = false
+            while !hasMore, let event = transport?.pollEvent(takesMessages: takesMessages) {
+                handle(event, at: now)
+                moved = true
+                while let event = endpoint.pollEvent() { events.append(.channel(event)) }
+                // Whoever takes the events decides whether the next message is still wanted.
+                hasMore = events.count >= Self.eventBatch
+            }
+            flushActions()
+            while let event = endpoint.pollEvent() { events.append(.channel(event)) }
+        }
+        if case .resettingChannels = closing, endpoint.openChannels.isEmpty { finishClosing() }
+    }
+
+    /// Events after which the driver gets its turn: with the largest messages, 4 MiB.
+    private static let eventBatch = 16
+
+    private func handle(_ event: SecureTransport.Event, at now: NetworkTime) {
+        switch event {
+        case .connected: change(to: .connected)
+        case .failed(let error): fail(error)
+        case .closedByPeer: fail(.sctpLost(.shutDownByPeer), end: .closedByPeer)
+        case .sctp(.up(let outgoing, let incoming)):
+            endpoint.associationUp(outgoingStreams: Int(outgoing), incomingStreams: Int(incoming))
+        case .sctp(.message(let message)):
+            endpoint.handleMessage(
+                stream: message.stream, ppid: message.protocolIdentifier, bytes: message.bytes)
+        case .sctp(.incomingReset(let streams)): endpoint.handleIncomingReset(streams: streams)
+        case .sctp(.outgoingResetDone(let streams)): endpoint.handleOutgoingResetComplete(streams: streams)
+        case .sctp(.outgoingResetFailed(let streams)): endpoint.handleOutgoingResetFailed(streams: streams)
+        case .sctp(.lost(let reason)):
+            // Cause 12 is "user-initiated": the peer closed the connection in its own way.
+            let isOrderly = reason == .shutDownByPeer || reason == .abortedByPeer(cause: 12)
+            fail(.sctpLost(reason), end: isOrderly ? .closedByPeer : .failed("the SCTP association was lost"))
+        }
+    }
+
+    /// Hands the endpoint's actions to SCTP in order, until it has no room.
+    func flushActions() {
+        guard let association = transport?.association else { return }
+        while true {
+            if let message = blockedSend {
+                guard send(message, to: association) else { return }
+                blockedSend = nil
+            }
+            switch endpoint.pollAction() {
+            case .send(let message): blockedSend = message
+            case .resetOutgoing(let streams): association.resetOutgoing(streams: streams.map(\.rawValue))
+            case nil: return
+            }
+        }
+    }
+
+    /// False when there is no room now.
+    private func send(_ message: OutgoingMessage, to association: SCTPAssociation) -> Bool {
+        let reliability: SCTPReliability =
+            switch message.reliability {
+            case .reliable: .reliable
+            case .maxRetransmits(let count): .maximumRetransmits(count)
+            case .maxPacketLifeTime(let milliseconds): .maximumLifetime(milliseconds)
+            }
+        do throws(SCTPError) {
+            return try association.send(
+                message.bytes, stream: message.stream.rawValue, protocolIdentifier: message.payloadProtocol.rawValue,
+                ordered: message.ordered, reliability: reliability)
+        } catch .notConnected {
+            return false
+        } catch {
+            fail(.sctp(error))
+            return true
+        }
+    }
+
+    func followICE(at now: NetworkTime) {
+        while let event = agent.pollEvent() {
+            switch event {
+            case .localCandidate(let candidate):
+                negotiation.add(localCandidate: candidate.line)
+                events.append(.localCandidate(candidate.line, mid: negotiation.mid))
+            case .gatheringComplete:
+                negotiation.isGatheringComplete = true
+                events.append(.gatheringComplete)
+            case .stateChanged(let iceState):
+                events.append(.iceStateChange(iceState))
+                followICEState(iceState)
+            case .usablePairChanged(let pair), .pairSelected(let pair):
+                path = pair
+            case .roleChanged:
+                break
+            }
+        }
+        startTransport(at: now)
+    }
+
+    private func followICEState(_ iceState: ICEState) {
+        switch iceState {
+        case .checking: if state == .new { change(to: .connecting) }
+        case .disconnected: if state == .connected { change(to: .disconnected) }
+        case .connected, .completed: if state == .disconnected { change(to: .connected) }
+        case .failed: fail(.noPath)
+        case .new, .closed: break
+        }
+    }
+
+    /// Begins DTLS as soon as there is a path to try it on and a description to check the peer against.
+    func startTransport(at now: NetworkTime) {
+        guard transport == nil, closing == nil, path != nil, let remote = negotiation.remote else { return }
+        do throws(DTLSError) {
+            let transport = try SecureTransport(
+                role: remote.isDTLSClientHere ? .client : .server, certificate: certificate,
+                acceptable: remote.fingerprints, sctpPort: remote.sctpPort, acknowledgeEvery: remote.isMartlet ? 4 : 2)
+            self.transport = transport
+            transport.start(at: now)
+            for record in earlyRecords { record.withUnsafeBytes { transport.handleRecord($0, at: now) } }
+            earlyRecords = []
+        } catch {
+            fail(.dtls(error))
+        }
+    }
+
+    func change(to newState: SessionState) {
+        guard state != newState, state != .closed else { return }
+        if case .failed = state, newState != .closed { return }
+        state = newState
+        events.append(.stateChange(newState))
+    }
+
+    func fail(_ error: PeerSessionError, end: AssociationEnd = .failed("the connection failed")) {
+        if error != .sctpLost(.protocolViolation) { takeWhatArrived() }
+        endpoint.associationLost(end)
+        while let event = endpoint.pollEvent() { events.append(.channel(event)) }
+        blockedSend = nil
+        if closing != nil || end == .closedByPeer {
+            finishClosing()
+        } else {
+            // Without consent nothing may be sent any more (RFC 7675 section 5.1); otherwise the peer learns why.
+            if error == .noPath { path = nil }
+            transport?.close()
+            change(to: .failed(error))
+        }
+    }
+
+    /// SCTP has acknowledged these messages, so the peer believes that they arrived; at most a receive buffer of them.
+    private func takeWhatArrived() {
+        while let event = transport?.association?.pollEvent() {
+            guard case .message(let message) = event else { continue }
+            endpoint.handleMessage(
+                stream: message.stream, ppid: message.protocolIdentifier, bytes: message.bytes)
+        }
+    }
+
+    // MARK: - Closing
+
+    /// Closes every channel, waits briefly for the peer's side of it, then ends the association and DTLS and falls
+    /// silent. State `closed` comes when that is done. Idempotent.
+    package func close(at now: NetworkTime) {
+        guard closing == nil else { return }
+        closing = .resettingChannels(deadline: now.advanced(by: Self.closeGrace))
+        // Closing channels drop messages, and the answers to our resets come behind them.
+        takesMessages = true
+        for channel in endpoint.openChannels { endpoint.close(channel) }
+        if transport?.association == nil { finishClosing() }
+        settle(at: now)
+    }
+
+    private func finishClosing() {
+        if case .done = closing { return }
+        closing = .done
+        endpoint.associationLost(.closedHere)
+        while let event = endpoint.pollEvent() { events.append(.channel(event)) }
+        blockedSend = nil
+        transport?.close()
+        agent.close()
+        events.append(.iceStateChange(.closed))
+        negotiation.close()
+        events.append(.signalingStateChange(.closed))
+        change(to: .closed)
+    }
+}

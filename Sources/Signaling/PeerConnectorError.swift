@@ -1,0 +1,62 @@
+package import Martlet
+package import NetworkIO
+
+/// Why two peers who were to meet in a room are not connected.
+package enum PeerConnectorError: Error, Sendable, Equatable {
+    /// What the other side sent was not made by a holder of the link: a wrong link, or somebody in between.
+    case couldNotVerify
+    case noSuchRoom
+    case roomExists
+    case roomFull
+    /// The room has ended: the host left, or nobody came for long.
+    case roomExpired
+    case serverBusy
+    /// The rendezvous server could not be reached at all.
+    case unreachable(WebSocketClientError)
+    /// The rendezvous server vanished or misbehaved before the peers were connected.
+    case rendezvousFailed(RoomError)
+    case peerLeft
+    /// The other side did not answer in time.
+    case timedOut
+    /// The other side gave up and says why. Both texts are the peer's: sanitize them before showing them.
+    case peerFailed(code: String, message: String)
+    /// The other side said something that does not fit here.
+    case protocolViolation(String)
+    /// Descriptions were exchanged, but no packet found its way.
+    case noNetworkPath
+    /// Our own engine failed, or refused the peer's description.
+    case connectionFailed(MartletError)
+    /// What `prepare` threw.
+    case preparationFailed(String)
+    case cancelled
+}
+
+extension PeerConnectorError {
+    init(_ error: RoomError) {
+        self =
+            switch error {
+            case .noSuchRoom: .noSuchRoom
+            case .roomExists: .roomExists
+            case .full: .roomFull
+            case .expired: .roomExpired
+            case .busy: .serverBusy
+            case .unreachable(let reason): .unreachable(reason)
+            case .noSuchPeer: .peerLeft
+            case .cancelled: .cancelled
+            default: .rendezvousFailed(error)
+            }
+    }
+
+    /// What the other side is told; nil when it knows already or cannot be reached.
+    var notice: RoomPayload? {
+        switch self {
+        case .timedOut: .failed(code: "timed-out", message: "no answer came in time")
+        case .noNetworkPath: .failed(code: "no-path", message: "no network path was found")
+        case .protocolViolation(let text): .failed(code: "protocol", message: text)
+        case .connectionFailed(let error): .failed(code: error.code.rawValue, message: error.message)
+        case .preparationFailed: .failed(code: "internal", message: "the other side could not prepare")
+        case .cancelled: .failed(code: "cancelled", message: "the other side was stopped")
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package import NetworkIO
+internal import Synchronization
+
+/// A member of a room: the shell around `RoomSession`, over one WebSocket connection.
+package actor RoomClient {
+    package nonisolated let role: RoomRole
+    /// Our own name in the room, and the host's, which for the host is the same.
+    package nonisolated let peer: PeerIdentifier
+    package nonisolated let host: PeerIdentifier
+    /// What the rendezvous server recommends.
+    package nonisolated let iceServers: [RoomICEServer]
+
+    private var session: RoomSession
+    private let connection: WebSocketConnection
+    private var generator = SystemRandomNumberGenerator()
+
+    private init(
+        session: RoomSession, connection: WebSocketConnection, peer: PeerIdentifier, host: PeerIdentifier
+    ) {
+        self.session = session
+        self.connection = connection
+        self.peer = peer
+        self.host = host
+        role = session.role
+        iceServers = session.iceServers
+    }
+
+    /// Makes the link's room and enters it.
+    ///
+    /// - Parameters:
+    ///   - size: members, the host included; 2 to 16.
+    ///   - timeout: for connecting, and again for the server's answer.
+    package static func host(
+        _ link: RoomLink, size: Int = 2, over client: WebSocketClient = .init(), timeout: Duration = .seconds(10)
+    ) async throws(RoomError) -> RoomClient {
+        let session = RoomSession.host(room: link.room, secret: link.secret, size: size)
+        return try await enter(session, link, client, timeout)
+    }
+
+    /// Enters the link's room as a guest.
+    package static func join(
+        _ link: RoomLink, over client: WebSocketClient = .init(), timeout: Duration = .seconds(10)
+    ) async throws(RoomError) -> RoomClient {
+        let session = RoomSession.guest(room: link.room, secret: link.secret)
+        return try await enter(session, link, client, timeout)
+    }
+
+    /// What happened next. One caller at a time; as long as nobody asks, the server is held back.
+    ///
+    /// - Throws: why the room has ended; after that always the same.
+    package func next() async throws(RoomError) -> RoomEvent {
+        while true {
+            if let event = session.pollEvent() { return event }
+            if let ending = session.ending {
+                connection.close()
+                throw ending
+            }
+            guard let text = await connection.receive() else {
+                if Task.isCancelled { throw .cancelled }
+                if let ending = session.ending { throw ending }
+                throw RoomError(await connection.closed())
+            }
+            session.handleText(text, using: &generator)
+            try? transmit()
+        }
+    }
+
+    /// Sends to a peer with whom hellos are exchanged. Never suspends for the network.
+    package func send(_ payload: RoomPayload, to peer: PeerIdentifier) throws(RoomError) {
+        try session.send(payload, to: peer)
+        try transmit()
+    }
+
+    /// Leaves the room and waits until the connection has ended, so that all that was sent has gone out.
+    package func leave() async {
+        session.leave()
+        try? transmit()
+        connection.close()
+        _ = await connection.closed()
+    }
+
+    private func transmit() throws(RoomError) {
+        while let text = session.pollTransmit() {
+            do {
+                try connection.send(text)
+            } catch {
+                switch error {
+                case .closed: throw .left
+                case .messageTooBig: throw .tooLarge
+                case .queueFull: throw .connectionLost(.tooSlow)
+                }
+            }
+        }
+    }
+
+    private static func enter(
+        _ session: RoomSession, _ link: RoomLink, _ client: WebSocketClient, _ timeout: Duration
+    ) async throws(RoomError) -> RoomClient {
+        var session = session
+        var generator = SystemRandomNumberGenerator()
+        let connection: WebSocketConnection
+        do {
+            connection = try await client.connect(
+                to: link.webSocketURL, subprotocol: RoomServer.subprotocol, timeout: timeout)
+        } catch {
+            throw .unreachable(error)
+        }
+        let isLate = Mutex(false)
+        let alarm = Task {
+            try await NetworkClock().sleep(for: timeout)
+            isLate.withLock { $0 = true }
+            connection.close()
+        }
+        defer { alarm.cancel() }
+        while true {
+            while let text = session.pollTransmit() { try? connection.send(text) }
+            if case .entered(let peer, let host, _) = session.pollEvent() {
+                return RoomClient(session: session, connection: connection, peer: peer, host: host)
+            }
+            guard session.ending == nil, let text = await connection.receive() else { break }
+            session.handleText(text, using: &generator)
+        }
+        connection.close()
+        if let ending = session.ending { throw ending }
+        if isLate.withLock({ $0 }) { throw .timedOut }
+        if Task.isCancelled { throw .cancelled }
+        throw RoomError(await connection.closed())
+    }
+}

@@ -1,0 +1,136 @@
+internal import NetworkIO
+internal import Synchronization
+
+/// One other member of the room, with what concerns it alone.
+final class RoomPeer: Sendable {
+    enum Signal: Sendable, Equatable {
+        /// Hellos are exchanged: payloads may be sent.
+        case paired
+        case payload(RoomPayload)
+        case couldNotVerify(PairingError)
+        case left
+        /// The room has ended for us.
+        case ended(RoomError)
+    }
+
+    let id: PeerIdentifier
+    let signals = Mailbox<Signal>(capacity: RoomPeer.signalLimit)
+    private let room: RoomClient
+
+    /// A server relays 256 messages of one member at most; one that sends more is not ours to wait for.
+    private static let signalLimit = 300
+
+    init(id: PeerIdentifier, room: RoomClient) {
+        self.id = id
+        self.room = room
+    }
+
+    func send(_ payload: RoomPayload) async throws(RoomError) {
+        try await room.send(payload, to: id)
+    }
+
+    /// Hands on what concerns this peer. Nobody may be taking it, so that what exceeds the limit is the end.
+    fileprivate func deliver(_ signal: Signal) {
+        if !signals.offer(signal) { signals.finish() }
+    }
+}
+
+/// Takes the events of one room apart by peer, so that each connection attempt sees only its own.
+///
+/// When the last reference goes, the room is left without a word.
+final class RoomPeers: Sendable {
+    /// The peers with whom hellos were exchanged, each once. Ends with the room.
+    let arrivals: Mailbox<RoomPeer>
+    let room: RoomClient
+    private let table: Table
+    private let pump: Task<Void, Never>
+
+    init(room: RoomClient) {
+        let table = Table()
+        self.room = room
+        self.table = table
+        arrivals = table.arrivals
+        pump = Task { await Self.pump(room, into: table) }
+    }
+
+    deinit {
+        pump.cancel()
+    }
+
+    /// The peer of that name, known or to come.
+    func peer(_ id: PeerIdentifier) -> RoomPeer { table.peer(id, room: room) }
+
+    /// Why the room has ended, once `arrivals` has.
+    var ending: RoomError? { table.ending }
+
+    /// Leaves the room; what was sent goes out first.
+    func leave() async {
+        await room.leave()
+    }
+
+    private static func pump(_ room: RoomClient, into table: Table) async {
+        do throws(RoomError) {
+            while true { table.handle(try await room.next(), room: room) }
+        } catch {
+            table.finish(error)
+        }
+    }
+
+    private final class Table: Sendable {
+        private struct State {
+            var peers: [PeerIdentifier: RoomPeer] = [:]
+            var ending: RoomError?
+        }
+
+        let arrivals = Mailbox<RoomPeer>(capacity: 64)
+        private let state = Mutex(State())
+
+        var ending: RoomError? { state.withLock { $0.ending } }
+
+        func peer(_ id: PeerIdentifier, room: RoomClient) -> RoomPeer {
+            let (peer, ending) = state.withLock { state in
+                let peer = state.peers[id] ?? RoomPeer(id: id, room: room)
+                state.peers[id] = peer
+                return (peer, state.ending)
+            }
+            if let ending { close(peer, with: .ended(ending)) }
+            return peer
+        }
+
+        func handle(_ event: RoomEvent, room: RoomClient) {
+            switch event {
+            case .entered, .peerJoined: break
+            case .paired(let id):
+                let peer = peer(id, room: room)
+                peer.deliver(.paired)
+                // More than 64 that nobody takes are the doing of a hostile server.
+                if !arrivals.offer(peer) { arrivals.finish() }
+            case .payload(let payload, let id): known(id)?.deliver(.payload(payload))
+            case .couldNotVerify(let id, let error): forget(id, with: .couldNotVerify(error))
+            case .peerLeft(let id): forget(id, with: .left)
+            }
+        }
+
+        func finish(_ error: RoomError) {
+            let peers = state.withLock { state in
+                state.ending = error
+                defer { state.peers = [:] }
+                return state.peers
+            }
+            for peer in peers.values { close(peer, with: .ended(error)) }
+            arrivals.finish()
+        }
+
+        private func known(_ id: PeerIdentifier) -> RoomPeer? { state.withLock { $0.peers[id] } }
+
+        private func forget(_ id: PeerIdentifier, with signal: RoomPeer.Signal) {
+            guard let peer = state.withLock({ $0.peers.removeValue(forKey: id) }) else { return }
+            close(peer, with: signal)
+        }
+
+        private func close(_ peer: RoomPeer, with signal: RoomPeer.Signal) {
+            peer.deliver(signal)
+            peer.signals.finish()
+        }
+    }
+}

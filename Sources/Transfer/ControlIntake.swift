@@ -1,0 +1,43 @@
+/// What both sides do with every control message before its meaning counts: the greeting comes first, errors end the
+/// transfer, ignorable messages are dropped and counted.
+struct ControlIntake: Sendable {
+    private let role: ControlMessage.Role
+    private(set) var ignoredCount = 0
+    /// What the other side calls itself, fit to be shown; nil before its `hello`.
+    private(set) var agent: String?
+    /// The other side said that nothing more comes.
+    private(set) var hasSaidBye = false
+
+    /// - Parameter role: this side's.
+    init(role: ControlMessage.Role) {
+        self.role = role
+    }
+
+    /// The message if it is for the transfer proper.
+    mutating func admit(_ message: ControlMessage) throws(TransferError) -> ControlMessage? {
+        switch message {
+        case .error(let code, let text): throw TransferError(reportedByPeer: code, message: text)
+        case .hello(let version, let role, let agent):
+            guard self.agent == nil else { throw .violation("a second hello") }
+            guard role != self.role else {
+                throw TransferError(.protocolViolation, "Both sides want to \(role == .sender ? "send" : "receive").")
+            }
+            guard version >= ControlMessage.version else {
+                throw TransferError(.version, "The other side speaks version \(version) of the transfer protocol only.")
+            }
+            self.agent = Printable.line(agent, columns: 80)
+            return nil
+        case _ where agent == nil: throw .violation("a message before hello")
+        case .ignorable:
+            ignoredCount += 1
+            guard ignoredCount <= TransferLimits.ignoredMessages else { throw .violation("too many unknown messages") }
+            return nil
+        case .bye:
+            hasSaidBye = true
+            return message
+        default:
+            guard !hasSaidBye else { throw .violation("a message after bye") }
+            return message
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// Receives files from a ``FileSender``, or from a page, over channels that the caller has opened.
+///
+/// ```swift
+/// let directory = try DestinationDirectory(path: ".")
+/// let report = try await FileReceiver(directory: directory, channel: channel) { _ in .accept() }.run()
+/// ```
+public struct FileReceiver: Sendable {
+    let directory: DestinationDirectory
+    let control: any TransferChannel
+    let data: (any TransferChannel)?
+    let options: TransferOptions
+    let onEvent: @Sendable (TransferEvent) -> Void
+    let decide: @Sendable (Offer) async -> OfferDecision
+
+    /// A transfer over two channels: a large file on `data` never delays a message on `control`.
+    ///
+    /// - Parameters:
+    ///   - onEvent: told what happens; called from the transfer's tasks.
+    ///   - decide: asked once, when the whole offer is here and fits the disk. Nothing is written before it says yes.
+    ///     Its task is cancelled when the transfer ends meanwhile.
+    public init(
+        directory: DestinationDirectory, control: any TransferChannel, data: any TransferChannel,
+        options: TransferOptions = TransferOptions(), onEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in },
+        decide: @escaping @Sendable (Offer) async -> OfferDecision
+    ) {
+        self.directory = directory
+        self.control = control
+        self.data = data
+        self.options = options
+        self.onEvent = onEvent
+        self.decide = decide
+    }
+
+    /// A transfer over one channel.
+    public init(
+        directory: DestinationDirectory, channel: any TransferChannel,
+        options: TransferOptions = TransferOptions(), onEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in },
+        decide: @escaping @Sendable (Offer) async -> OfferDecision
+    ) {
+        self.directory = directory
+        control = channel
+        data = nil
+        self.options = options
+        self.onEvent = onEvent
+        self.decide = decide
+    }
+
+    /// Waits for the offer, asks, writes what comes, and returns when the sender has read the receipt (or 10 s later).
+    /// The channels stay open.
+    ///
+    /// An item that cannot be kept fails alone: see the report. What is not complete leaves nothing behind. Cancelling
+    /// the task tells the other side.
+    ///
+    /// - Throws: ``TransferError`` with the codes `declined` (by the decision), `storage` (no room, or the disk failed),
+    ///   `peerVanished`, `protocolViolation`, `version`, `canceled`.
+    public func run() async throws(TransferError) -> TransferReport {
+        try await ReceiverRun(self).run()
+    }
+}

@@ -1,0 +1,135 @@
+// The answering side of one WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md).
+
+const highWaterBytes = 2 * 1024 * 1024;
+const lowWaterBytes = 512 * 1024;
+
+/**
+ * Callbacks: `onCandidate(init)`, `onOpen()` when the channels are open, `onText(string)`, `onFrame(Uint8Array)`,
+ * `onMisplaced()` for a message on the wrong channel, `onInterrupted(boolean)` when packets stop and start coming,
+ * `onLost(opened)` once, when the connection is over.
+ */
+export class Peer {
+    #connection;
+    #control;
+    #data;
+    #callbacks;
+    #candidates = [];
+    #described = false;
+    #gathered = false;
+    #mid = "0";
+    #waiter = null;
+    #opened = false;
+    #over = false;
+
+    constructor(iceServers, callbacks) {
+        this.#callbacks = callbacks;
+        const connection = new RTCPeerConnection({ iceServers });
+        this.#connection = connection;
+        // Negotiated channels must exist before the offer is applied: the answer is then complete at once.
+        this.#control = this.#channel("martlet-control", 0);
+        this.#data = this.#channel("martlet-data", 2);
+        connection.onicecandidate = ({ candidate }) => {
+            this.#mid = candidate?.sdpMid ?? this.#mid;
+            // The end comes as an empty candidate, as null, or as both.
+            if (this.#gathered) return;
+            this.#gathered = !candidate?.candidate;
+            callbacks.onCandidate({ candidate: candidate?.candidate ?? "", mid: this.#mid });
+        };
+        connection.onconnectionstatechange = () => {
+            const state = connection.connectionState;
+            if (state === "failed" || state === "closed") this.#lose();
+            else if (this.#opened && !this.#over) callbacks.onInterrupted(state === "disconnected");
+        };
+    }
+
+    /** Whether packets have stopped coming. */
+    get interrupted() {
+        return this.#connection.connectionState === "disconnected";
+    }
+
+    /** The largest message that the other side takes, in bytes. */
+    get maxMessageSizeBytes() {
+        return this.#connection.sctp?.maxMessageSize || 65536;
+    }
+
+    /** Applies the offer and returns the text of the answer; candidates follow by callback. */
+    async answer(offer) {
+        await this.#connection.setRemoteDescription({ type: "offer", sdp: offer });
+        this.#described = true;
+        for (const candidate of this.#candidates.splice(0)) this.#add(candidate);
+        await this.#connection.setLocalDescription(await this.#connection.createAnswer());
+        return this.#connection.localDescription.sdp;
+    }
+
+    /** A candidate of the other side; those that come before the offer was applied wait for it. `mid` may be null. */
+    addCandidate(candidate, mid) {
+        const init = mid === null ? { candidate, sdpMLineIndex: 0 } : { candidate, sdpMid: mid };
+        if (this.#described) this.#add(init);
+        else if (this.#candidates.length < 100) this.#candidates.push(init);
+    }
+
+    sendText(text) {
+        if (this.#control.readyState === "open") this.#control.send(text);
+    }
+
+    sendData(bytes) {
+        if (!this.#over) this.#data.send(bytes);
+    }
+
+    /** Resolves when the browser's own queue has room again. */
+    async writable() {
+        if (this.#data.bufferedAmount < highWaterBytes || this.#over) return;
+        await new Promise((resolve) => {
+            this.#waiter = resolve;
+            this.#data.addEventListener("bufferedamountlow", resolve, { once: true });
+        });
+    }
+
+    /** Closes when what was said has left: the other side closes first, or the time is over. */
+    async closeGently(milliseconds = 2000) {
+        const end = performance.now() + milliseconds;
+        while (!this.#over && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+        this.close();
+    }
+
+    /** Closes at once; the other side notices within a round trip. Idempotent, and no callback follows. */
+    close() {
+        this.#over = true;
+        this.#connection.close();
+        this.#waiter?.();
+    }
+
+    #channel(label, id) {
+        const channel = this.#connection.createDataChannel(label, {
+            negotiated: true, id, ordered: true, protocol: "martlet.transfer.1",
+        });
+        channel.binaryType = "arraybuffer";
+        channel.bufferedAmountLowThreshold = lowWaterBytes;
+        channel.onopen = () => {
+            // Not before the control channel, on which the other side may speak at once, and not later either: what it
+            // says would be lost. The data channel opens in the same moment, and has nothing to carry before an accept.
+            if (channel !== this.#control) return;
+            this.#opened = true;
+            this.#callbacks.onOpen();
+        };
+        channel.onmessage = ({ data }) => {
+            if (this.#over) return;
+            if ((typeof data === "string") !== (channel === this.#control)) this.#callbacks.onMisplaced();
+            else if (typeof data === "string") this.#callbacks.onText(data);
+            else this.#callbacks.onFrame(new Uint8Array(data));
+        };
+        channel.onclose = () => this.#lose();
+        return channel;
+    }
+
+    #add(candidate) {
+        // A candidate that the browser cannot use (a foreign transport, a name it cannot resolve) does no harm.
+        this.#connection.addIceCandidate(candidate).catch(() => {});
+    }
+
+    #lose() {
+        if (this.#over) return;
+        this.close();
+        this.#callbacks.onLost(this.#opened);
+    }
+}

@@ -1,0 +1,167 @@
+// One transfer over a connected peer (Docs/Protocols/Transfer.md): hello, who sends, how it ends.
+
+import { Failure } from "./failures.js";
+import { Receiver } from "./receiver.js";
+import { Sender } from "./sender.js";
+import { shownMessage, shownName } from "./text.js";
+import { ProtocolError, decodeFrame, frameHeaderBytes, payloadBytes, require } from "./transfer.js";
+
+const controlLengthLimit = 65536;
+const browsers = [
+    ["Edge", /Edg/], ["Opera", /OPR/], ["Firefox", /Firefox|FxiOS/], ["Chrome", /Chrome|CriOS/], ["Safari", /Safari/],
+];
+const systems = [
+    ["Android", /Android/], ["iPhone", /iPhone/], ["iPad", /iPad/], ["Windows", /Windows/], ["macOS", /Mac OS/],
+    ["Linux", /Linux|X11/],
+];
+
+/** What the other side calls this browser. */
+function agent() {
+    const named = (list) => list.find(([, pattern]) => pattern.test(navigator.userAgent))?.[0];
+    const browser = named(browsers) ?? "A browser";
+    const system = named(systems);
+    return system ? `${browser} on ${system}` : browser;
+}
+
+/**
+ * One transfer over a connected peer. The page takes the role that the other side leaves to it. Callbacks:
+ * `onRole(part, agent)` with the Receiver or Sender, `onOffer(complete)`, `onAccepted()`, `onChange()`, `onFinished()`,
+ * `onFailure(Failure)`; after one of the last two nothing more comes.
+ */
+export class Session {
+    /** The Receiver or Sender, once the other side has said hello. */
+    part = null;
+    #peer;
+    #sinks;
+    #callbacks;
+    #over = false;
+
+    constructor(peer, sinks, callbacks) {
+        this.#peer = peer;
+        this.#sinks = sinks;
+        this.#callbacks = callbacks;
+    }
+
+    handleText(text) {
+        this.#guarded(() => {
+            require(text.length <= controlLengthLimit, "a message of more than 64 KiB");
+            const message = JSON.parse(text);
+            require(message !== null && typeof message === "object", "a message that is no object");
+            this.#handle(message);
+        });
+    }
+
+    handleFrame(frame) {
+        this.#guarded(() => {
+            require(this.part instanceof Receiver, "a frame for a sender");
+            this.part.handleFrame(decodeFrame(frame));
+        });
+    }
+
+    /** Text came on the data channel, or bytes on the control channel. */
+    handleMisplaced() {
+        this.#guarded(() => require(false, "a message on the wrong channel"));
+    }
+
+    /** The person stopped it, here. */
+    cancel() {
+        this.#end(new Failure("canceled-here"), "canceled", "The person at the browser stopped it.");
+    }
+
+    /** The person said no to what is offered. */
+    decline(reason) {
+        if (this.#over) return;
+        this.part.decline(reason);
+        this.#end(new Failure("declined-here"), null);
+    }
+
+    /** The connection is over. */
+    lose() {
+        if (this.#over) return;
+        this.#over = true;
+        this.part?.stop("The connection broke.");
+        this.#callbacks.onFailure(new Failure("gone"));
+    }
+
+    #handle(message) {
+        if (message.type === "hello") {
+            this.#handleHello(message);
+        } else if (message.type === "error") {
+            this.#handleError(message);
+        } else if (message.type === "bye") {
+            this.#peer.close();
+            this.lose();
+        } else {
+            require(this.part !== null, "a message before hello");
+            require(typeof message.type === "string", "a message without type");
+            const known = this.#over || this.part.handleMessage(message);
+            require(known || message.optional === true, `an unknown message: ${shownMessage(message.type, 40)}`);
+        }
+    }
+
+    #handleHello(message) {
+        require(this.part === null, "a second hello");
+        require(message.protocol === "martlet.transfer" && message.version >= 1, "another protocol version");
+        require(message.role === "sender" || message.role === "receiver", "an unknown role");
+        const role = message.role === "sender" ? "receiver" : "sender";
+        this.#send({ type: "hello", protocol: "martlet.transfer", version: 1, role, agent: agent(), features: [] });
+        const wires = {
+            send: (object) => this.#send(object),
+            sendFrame: (frame) => this.#peer.sendData(frame),
+            writable: () => this.#peer.writable(),
+            payloadBytes: Math.min(payloadBytes, this.#peer.maxMessageSizeBytes - frameHeaderBytes),
+            sinks: this.#sinks,
+            onOffer: this.#callbacks.onOffer,
+            onAccepted: this.#callbacks.onAccepted,
+            onChange: this.#callbacks.onChange,
+            onFinished: () => this.#finish(),
+            onFailure: (failure, code, text) => this.#end(failure, code, text),
+        };
+        this.part = role === "receiver" ? new Receiver(wires) : new Sender(wires);
+        this.#callbacks.onRole(this.part, shownName(message.agent ?? "The other side", 80));
+    }
+
+    #handleError(message) {
+        const detail = typeof message.message === "string" ? shownMessage(message.message) : "";
+        const code = { canceled: "canceled-there", storage: "storage-there" }[message.code] ?? "protocol";
+        this.#end(new Failure(code, detail), null);
+    }
+
+    #send(object) {
+        this.#peer.sendText(JSON.stringify(object));
+    }
+
+    #finish() {
+        if (this.#over) return;
+        this.#over = true;
+        if (this.part instanceof Sender) this.#send({ type: "bye" });
+        // The receipt or the bye must not be lost with the connection: the other side closes it.
+        this.#peer.closeGently(this.part instanceof Sender ? 2000 : 10000);
+        this.#callbacks.onFinished();
+    }
+
+    /** Ends with a failure, and tells the other side if `code` is given. */
+    #end(failure, code, text = "") {
+        if (this.#over) return;
+        this.#over = true;
+        if (code) this.#send({ type: "error", code, message: text });
+        this.part?.stop(failure.title);
+        this.#peer.closeGently();
+        this.#callbacks.onFailure(failure);
+    }
+
+    /** Nothing that the other side sends throws any further than this. */
+    #guarded(work) {
+        try {
+            work();
+        } catch (error) {
+            if (error instanceof ProtocolError || error instanceof SyntaxError) {
+                const what = error instanceof ProtocolError ? error.message : "something that is no JSON";
+                this.#end(new Failure("protocol", `It sent ${what}.`), "protocol", what);
+            } else {
+                console.error(error);
+                this.#end(new Failure("internal", String(error?.message ?? error)), "internal", "The page failed.");
+            }
+        }
+    }
+}

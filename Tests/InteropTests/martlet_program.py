@@ -1,0 +1,99 @@
+"""The programs of this package as child processes: `martlet` itself and the example `SignalingPeer`."""
+
+import asyncio
+import json
+import os
+import pathlib
+
+from browser import _die_with_parent as die_with_parent
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+#: `MARTLET_BUILD=folder` takes programs from another build than the release one.
+BUILD = pathlib.Path(os.environ.get("MARTLET_BUILD", ROOT / ".build/release"))
+
+
+class SignalingPeer:
+    """The example of that name: descriptions by standard input and output, then echo or blast."""
+
+    def __init__(self, role, *arguments):
+        self.command = [str(BUILD / "SignalingPeer"), role, *map(str, arguments)]
+
+    async def __aenter__(self):
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, preexec_fn=die_with_parent,
+            limit=1 << 20)
+        return self
+
+    async def __aexit__(self, *_):
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    async def read(self, timeout=30):
+        """The next line of JSON that it prints."""
+        line = await asyncio.wait_for(self.process.stdout.readline(), timeout)
+        assert line, "the peer ended without a word"
+        return json.loads(line)
+
+    async def write(self, description):
+        self.process.stdin.write(json.dumps(description).encode() + b"\n")
+        await self.process.stdin.drain()
+
+
+class Martlet:
+    """`martlet` with `--json`: its events are awaited by type. Ends with the test, at the latest."""
+
+    def __init__(self, *arguments, folder=None, environment=None, json_events=True):
+        self.command = [str(BUILD / "martlet"), *map(str, arguments)] + (["--json"] if json_events else [])
+        self.folder, self.environment = folder, environment or {}
+        self.events = []
+        self.peak_memory_bytes = 0
+
+    async def __aenter__(self):
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE, cwd=self.folder, env={**os.environ, **self.environment},
+            preexec_fn=die_with_parent, limit=1 << 20)
+        self._watch = asyncio.create_task(self._watch_memory())
+        self._errors = asyncio.create_task(self.process.stderr.read())
+        return self
+
+    async def __aexit__(self, *_):
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        self._watch.cancel()
+
+    async def _watch_memory(self):
+        while True:
+            try:
+                status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+            except OSError:
+                return
+            for line in status.splitlines():
+                if line.startswith("VmHWM:"):
+                    self.peak_memory_bytes = max(self.peak_memory_bytes, int(line.split()[1]) * 1024)
+            await asyncio.sleep(0.05)
+
+    async def event(self, kind, timeout=60):
+        """The next event of this type; those before it are kept in `events`."""
+        async def wait():
+            while True:
+                line = await self.process.stdout.readline()
+                assert line, f"no event {kind} before the end; got {self.events}"
+                event = json.loads(line)
+                self.events.append(event)
+                if event["type"] == kind:
+                    return event
+        return await asyncio.wait_for(wait(), timeout)
+
+    async def end(self, timeout=60):
+        """Waits for the exit code; returns it with all of standard error."""
+        async def wait():
+            async for line in self.process.stdout:
+                self.events.append(json.loads(line))
+            return await self.process.wait(), (await self._errors).decode()
+        return await asyncio.wait_for(wait(), timeout)
+
+    def terminate(self, number):
+        self.process.send_signal(number)

@@ -1,0 +1,159 @@
+"""The rendezvous server of Docs/Protocols/Rooms.md, and the page, at one port: written from the document alone.
+
+    async with Rendezvous() as server:
+        print(server.origin)                   # http://127.0.0.1:PORT
+"""
+
+import asyncio
+import http
+import itertools
+import json
+import pathlib
+
+import websockets
+from websockets.asyncio.server import serve
+from websockets.datastructures import Headers
+from websockets.http11 import Response
+
+PAGE_FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Web" / "Page"
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+#: The same headers as the program sends (Sources/Web/PageHeaders.swift).
+HEADERS = {
+    "Content-Security-Policy":
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types martlet",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+CLOSE_CODES = {
+    "no-such-room": 4001, "full": 4002, "room-exists": 4003, "bad-message": 4004, "too-many-messages": 4005,
+    "expired": 4006, "busy": 4007,
+}
+
+
+class Refusal(Exception):
+    """An error that closes the socket."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+class Rendezvous:
+    def __init__(self, host="127.0.0.1", page=PAGE_FOLDER):
+        self.host, self.page = host, page
+        self.rooms = {}
+        #: Every relayed body, as the server sees it: (from, to, body).
+        self.relayed = []
+        #: What a hostile server does to a body on its way: body -> body.
+        self.tamper = lambda body: body
+        self._numbers = itertools.count(1)
+
+    async def __aenter__(self):
+        self._server = await serve(
+            self._member, self.host, 0, process_request=self._answer, subprotocols=["martlet.rooms.1"],
+            max_size=256 * 1024, ping_interval=20, ping_timeout=60)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.origin = f"http://{self.host}:{self.port}"
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        await self._server.wait_closed()
+
+    def _answer(self, connection, request):
+        """Serves the page; lets only /rooms through to the WebSocket handshake."""
+        path = request.path.split("?")[0]
+        if path == "/rooms":
+            return None
+        file = self.page / ("index.html" if path == "/" else path.lstrip("/"))
+        if file.parent != self.page or not file.is_file():
+            return connection.respond(http.HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+        body = file.read_bytes()
+        headers = Headers({**HEADERS, "Content-Type": CONTENT_TYPES[file.suffix], "Content-Length": str(len(body)),
+                           "Connection": "close"})
+        return Response(200, "OK", headers, body)
+
+    async def _member(self, socket):
+        """One WebSocket, from its first message to its end."""
+        room, peer = None, f"p{next(self._numbers)}"
+        try:
+            async for text in socket:
+                message = json.loads(text) if isinstance(text, str) else None
+                if not isinstance(message, dict):
+                    await socket.close(1003)
+                    return
+                kind = message.get("type")
+                if kind == "create" and room is None:
+                    room = self._create(message, peer, socket)
+                    await self._send(socket, type="created", room=message["room"], peer=peer, iceServers=[])
+                elif kind == "join" and room is None:
+                    room = await self._join(message, peer, socket)
+                elif kind == "message" and room is not None:
+                    await self._relay(room, peer, socket, message)
+                elif kind == "bye":
+                    return
+                else:
+                    raise Refusal("bad-message")
+        except Refusal as refusal:
+            if refusal.code == "full":
+                await self._send(socket, type="full")
+            else:
+                await self._send(socket, type="error", code=refusal.code, message=refusal.code.replace("-", " "))
+            await socket.close(CLOSE_CODES[refusal.code])
+        except (websockets.ConnectionClosed, json.JSONDecodeError):
+            pass
+        finally:
+            await self._leave(room, peer)
+
+    def _create(self, message, peer, socket):
+        if message["room"] in self.rooms:
+            raise Refusal("room-exists")
+        room = {"name": message["room"], "size": message["size"], "host": peer, "members": {peer: socket}}
+        self.rooms[message["room"]] = room
+        return room
+
+    async def _join(self, message, peer, socket):
+        room = self.rooms.get(message.get("room"))
+        if room is None:
+            raise Refusal("no-such-room")
+        if len(room["members"]) >= room["size"]:
+            raise Refusal("full")
+        others = list(room["members"].items())
+        room["members"][peer] = socket
+        await self._send(socket, type="joined", room=room["name"], peer=peer, host=room["host"],
+                         peers=[name for name, _ in others], iceServers=[])
+        for _, other in others:
+            await self._send(other, type="peer-joined", peer=peer)
+        return room
+
+    async def _relay(self, room, peer, socket, message):
+        other = room["members"].get(message.get("to"))
+        if other is None:
+            await self._send(socket, type="error", code="no-such-peer", message="no such peer")
+            return
+        self.relayed.append((peer, message["to"], message["body"]))
+        await self._send(other, **{"type": "message", "from": peer, "body": self.tamper(message["body"])})
+
+    async def _leave(self, room, peer):
+        if room is None:
+            return
+        room["members"].pop(peer, None)
+        ended = peer == room["host"]
+        if ended:
+            self.rooms.pop(room["name"], None)
+        for other in list(room["members"].values()):
+            await self._send(other, type="peer-left", peer=peer)
+            if ended:
+                await other.close(4006)
+
+    async def _send(self, socket, **message):
+        try:
+            await socket.send(json.dumps(message))
+        except websockets.ConnectionClosed:
+            pass

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Testing
+
+@testable import MartletCLI
+
+@Suite struct CommandLineTests {
+    private let commands = [
+        (names: ["send", "tx"], flags: [EnvironmentFlag("port", .value)]),
+        (names: ["receive", "recv", "rx"], flags: [EnvironmentFlag("yes", .switch)]),
+    ]
+    private let link = "http://192.0.2.1:4040/#abcdefghijkmnpqr.AAECAwQFBgcICQoLDA0ODw"
+
+    private func expanded(
+        _ words: [String], _ environment: [String: String] = [:], files: [String] = []
+    ) throws(CommandFailure) -> [String] {
+        try CommandLineWords.expanded(
+            words, commands: commands, environment: { environment[$0] }, isFile: { files.contains($0) })
+    }
+
+    @Test func `what the environment says stands before what was typed`() throws {
+        #expect(
+            try expanded(["send", "a", "--port", "1"], ["MARTLET_PORT": "2", "MARTLET_YES": "1"])
+                == ["send", "--port=2", "a", "--port", "1"])
+    }
+
+    @Test func `a bare link receives, with flags on either side`() throws {
+        #expect(try expanded([link]) == ["receive", link])
+        #expect(try expanded(["-y", link], ["MARTLET_YES": "1"]) == ["receive", "--yes", "-y", link])
+    }
+
+    @Test func `without words there is help, or the link of the environment`() throws {
+        #expect(try expanded([]) == ["--help"])
+        #expect(try expanded([], ["MARTLET_LINK": link]) == ["receive"])
+        #expect(try expanded(["-y"], ["MARTLET_LINK": link]) == ["receive", "-y"])
+    }
+
+    @Test(arguments: ["-h", "--help", "--version", "help", "--generate-completion-script"])
+    func `what the argument parser knows goes there`(word: String) throws {
+        #expect(try expanded([word, "send"]) == [word, "send"])
+    }
+
+    @Test func `a mistake is met with what was probably meant`() {
+        func remedy(_ word: String, files: [String] = []) -> String? {
+            do throws(CommandFailure) {
+                _ = try expanded([word], files: files)
+                return nil
+            } catch {
+                #expect(error.status == .usage)
+                return error.remedy
+            }
+        }
+        #expect(remedy("sned") == "martlet send")
+        #expect(remedy("recieve") == "martlet receive")
+        #expect(remedy("film.mkv", files: ["film.mkv"]) == "martlet send film.mkv")
+        #expect(remedy("something") == "martlet --help")
+    }
+
+    @Test func `every option of a command can be set by the environment`() {
+        for (help, flags) in [
+            (SendCommand.helpMessage(columns: 200), SendCommand.environmentFlags),
+            (ReceiveCommand.helpMessage(columns: 200), ReceiveCommand.environmentFlags),
+        ] {
+            let options = help.split(separator: "\n").drop { $0 != "OPTIONS:" }.flatMap { line in
+                line.prefix(26).split { ", /".contains($0) }.filter { $0.hasPrefix("--") }.map { $0.dropFirst(2) }
+            }
+            let names = Set(options.map(String.init)).subtracting(["help", "version", "no-qr"])
+            #expect(names == Set(flags.map(\.name)))
+        }
+    }
+
+    @Test func `the last of several contradicting options counts`() throws {
+        let receive = try ReceiveCommand.parse(["--skip", "--rename", "--no-qr", "--qr", link])
+        #expect(receive.existing == .rename)
+        #expect(receive.server.qr == true)
+        let send = try SendCommand.parse(["--port=4041", "--port", "4042", "a"])
+        #expect(send.server.port == 4042)
+        #expect(send.server.expire.duration == .seconds(7200))
+    }
+
+    @Test(arguments: [
+        ["--port", "-1", "a"], ["--port", "65536", "a"], ["--expire", "soon", "a"], ["--bind", "x", "a"], [],
+    ])
+    func `what makes no sense is refused`(words: [String]) {
+        #expect(throws: (any Error).self) { try SendCommand.parse(words) }
+    }
+
+    @Test func `a link that cannot be read is a mistake that does not repeat the link`() {
+        for text in ["", "http://192.0.2.1:4040/", "http://192.0.2.1:4040/#abcdefghijkmnpqr.SECRET", "martlet"] {
+            do throws(CommandFailure) {
+                _ = try ReceiveCommand.parse(text)
+                Issue.record("\(text) was taken for a link")
+            } catch {
+                #expect(error.status == .usage)
+                #expect(!error.text.contains("abcdefghijkmnpqr"))
+            }
+        }
+    }
+
+    @Test func `the exit codes are a promise`() {
+        #expect(CommandStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130, 143])
+        #expect(Set(CommandStatus.allCases.map(\.name)).count == CommandStatus.allCases.count)
+        #expect(CommandStatus.table.split(separator: "\n").count == CommandStatus.allCases.count)
+    }
+}

@@ -1,0 +1,259 @@
+import Martlet
+import NetworkIO
+import Signaling
+import TestSupport
+import Testing
+
+@Suite(.exclusiveStack, .timeLimit(.minutes(1)), .serialized)
+struct PeerConnectorTests {
+    /// A channel that both sides make, as file transfer does.
+    private static let prepare: @Sendable (PeerConnection) async throws -> DataChannel = { connection in
+        var options = DataChannelOptions()
+        options.negotiated = true
+        options.id = 0
+        return try await connection.createDataChannel("test", options)
+    }
+
+    private func receive(_ channel: DataChannel) async throws -> DataChannelMessage? {
+        for try await message in channel.messages { return message }
+        return nil
+    }
+
+    @Test func `a link connects two peers who then need no server`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link)
+        async let joined = PeerConnector.join(link, prepare: Self.prepare)
+        let arrival = try await room.nextGuest()
+        let guest = try #require(arrival)
+        let host = try await guest.connect(prepare: Self.prepare)
+        let other = try await joined
+        await rendezvous.stop()
+        try await host.channels.opened()
+        try await other.channels.opened()
+        try await host.channels.send("hello")
+        #expect(try await receive(other.channels) == .text("hello"))
+        try await other.channels.send([1, 2, 3])
+        #expect(try await receive(host.channels) == .binary([1, 2, 3]))
+        await host.close()
+        // The other side hears of it.
+        for await event in other.events {
+            if case .connectionStateChange(.closed) = event { break }
+        }
+        await other.close()
+    }
+
+    @Test func `a host serves several guests at once`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link, size: 4)
+        let greetings = try await withThrowingTaskGroup(of: DataChannelMessage?.self) { group in
+            for _ in 0..<3 {
+                group.addTask {
+                    let host = try await PeerConnector.join(link, prepare: Self.prepare)
+                    try await host.channels.opened()
+                    let message = try await receive(host.channels)
+                    await host.close()
+                    return message
+                }
+            }
+            var guests = 0
+            for try await guest in room.guests {
+                group.addTask {
+                    let connected = try await guest.connect(prepare: Self.prepare)
+                    try await connected.channels.opened()
+                    try await connected.channels.send(connected.peer.text)
+                    await connected.channels.closed()
+                    await connected.close()
+                    return nil
+                }
+                guests += 1
+                if guests == 3 { break }
+            }
+            return try await group.reduce(into: [DataChannelMessage?]()) { $0.append($1) }
+        }
+        let texts = greetings.compactMap { if case .text(let text)? = $0 { text } else { nil } }
+        #expect(texts.sorted() == ["p2", "p3", "p4"])
+        await room.close()
+        #expect(try await room.nextGuest() == nil)
+        await rendezvous.stop()
+    }
+
+    @Test func `a guest with another secret is found out on both sides`() async throws {
+        let rendezvous = try await Rendezvous()
+        let room = try await PeerConnector.host(rendezvous.link())
+        let wrong = try rendezvous.link(secret: 1)
+        async let joined = PeerConnector.join(wrong, prepare: Self.prepare)
+        let arrival = try await room.nextGuest()
+        let guest = try #require(arrival)
+        // The guest notices with the first body, says so with a code that is as wrong as its link, and leaves.
+        await #expect(throws: PeerConnectorError.couldNotVerify) { _ = try await guest.connect(prepare: Self.prepare) }
+        do {
+            _ = try await joined
+            Issue.record("they connected")
+        } catch { #expect(error as? PeerConnectorError == .couldNotVerify) }
+        await rendezvous.stop()
+    }
+
+    @Test func `a host that could not be verified is reported to it too`() async throws {
+        let rendezvous = try await Rendezvous()
+        let room = try await PeerConnector.host(rendezvous.link())
+        let impostor = try await RoomClient.join(rendezvous.link(secret: 1))
+        async let paired = impostor.paired()
+        let arrival = try await room.nextGuest()
+        let guest = try #require(arrival)
+        let host = try await paired
+        try await impostor.send(.answer(sdp: "v=0"), to: host)
+        await #expect(throws: PeerConnectorError.couldNotVerify) { _ = try await guest.connect(prepare: Self.prepare) }
+        await impostor.leave()
+        await rendezvous.stop()
+    }
+
+    @Test func `a room that is not there or full is reported`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        await #expect(throws: PeerConnectorError.noSuchRoom) {
+            _ = try await PeerConnector.join(link, prepare: Self.prepare)
+        }
+        let room = try await PeerConnector.host(link)
+        await #expect(throws: PeerConnectorError.roomExists) { _ = try await PeerConnector.host(link) }
+        let guest = try await RoomClient.join(link)
+        await #expect(throws: PeerConnectorError.roomFull) {
+            _ = try await PeerConnector.join(link, prepare: Self.prepare)
+        }
+        await guest.leave()
+        await room.close()
+        await rendezvous.stop()
+        await #expect(throws: PeerConnectorError.unreachable(.refused(host: "127.0.0.1", port: link.port))) {
+            _ = try await PeerConnector.join(link, prepare: Self.prepare)
+        }
+    }
+
+    @Test func `a peer that gives up, leaves or says nothing is reported`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link, size: 4)
+
+        let quitter = try await RoomClient.join(link)
+        _ = try await quitter.paired()
+        try await quitter.send(.failed(code: "declined", message: "no thanks"), to: quitter.host)
+        let first = try await room.nextGuest()
+        await #expect(throws: PeerConnectorError.peerFailed(code: "declined", message: "no thanks")) {
+            _ = try await first?.connect(prepare: Self.prepare)
+        }
+
+        let leaver = try await RoomClient.join(link)
+        _ = try await leaver.paired()
+        await leaver.leave()
+        let second = try await room.nextGuest()
+        await #expect(throws: PeerConnectorError.peerLeft) { _ = try await second?.connect(prepare: Self.prepare) }
+
+        let silent = try await RoomClient.join(link)
+        _ = try await silent.paired()
+        let third = try await room.nextGuest()
+        await #expect(throws: PeerConnectorError.timedOut) {
+            _ = try await third?.connect(timeout: .milliseconds(200), prepare: Self.prepare)
+        }
+        // The silent one is told.
+        while true {
+            if case .failed(let code, _) = try await silent.payload() {
+                #expect(code == "timed-out")
+                break
+            }
+        }
+
+        let unwelcome = try await RoomClient.join(link)
+        _ = try await unwelcome.paired()
+        try await room.nextGuest()?.refuse(code: "taken", message: "somebody came before")
+        #expect(try await unwelcome.payload() == .failed(code: "taken", message: "somebody came before"))
+        await unwelcome.leave()
+
+        let confused = try await RoomClient.join(link)
+        _ = try await confused.paired()
+        try await confused.send(.offer(sdp: "v=0"), to: confused.host)
+        let fourth = try await room.nextGuest()
+        await #expect(throws: PeerConnectorError.protocolViolation("an unexpected description")) {
+            _ = try await fourth?.connect(prepare: Self.prepare)
+        }
+
+        await room.close()
+        await rendezvous.stop()
+    }
+
+    @Test func `a description that makes no sense is reported`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link)
+        let guest = try await RoomClient.join(link)
+        _ = try await guest.paired()
+        try await guest.send(.answer(sdp: "this is no description"), to: guest.host)
+        let arrival = try await room.nextGuest()
+        do {
+            _ = try await arrival?.connect(prepare: Self.prepare)
+            Issue.record("they connected")
+        } catch {
+            guard case .connectionFailed = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+        await rendezvous.stop()
+    }
+
+    @Test func `no network path is told apart from no answer`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link)
+        let guest = try await RoomClient.join(link)
+        _ = try await guest.paired()
+        async let connecting = room.nextGuest()?.connect(timeout: .seconds(1), prepare: Self.prepare)
+        var sdp: String?
+        while sdp == nil {
+            if case .offer(let text) = try await guest.payload() { sdp = text }
+        }
+        // An answer whose candidates never come.
+        let mute = try PeerConnection()
+        _ = try await Self.prepare(mute)
+        try await mute.setRemoteDescription(SessionDescription(type: .offer, sdp: try #require(sdp)))
+        let answer = try await mute.createAnswer()
+        try await guest.send(.answer(sdp: answer.sdp), to: guest.host)
+        do {
+            _ = try await connecting
+            Issue.record("they connected")
+        } catch { #expect(error as? PeerConnectorError == .noNetworkPath) }
+        await mute.close()
+        await rendezvous.stop()
+    }
+
+    @Test func `a preparation that fails is reported to both`() async throws {
+        struct Unprepared: Error {}
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link)
+        let guest = try await RoomClient.join(link)
+        _ = try await guest.paired()
+        let arrival = try await room.nextGuest()
+        await #expect(throws: PeerConnectorError.preparationFailed("Unprepared()")) {
+            _ = try await arrival?.connect { _ in throw Unprepared() }
+        }
+        #expect(try await guest.payload() == .failed(code: "internal", message: "the other side could not prepare"))
+        await rendezvous.stop()
+    }
+
+    @Test func `a cancelled attempt ends at once`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link)
+        let guest = try await RoomClient.join(link)
+        _ = try await guest.paired()
+        let arrival = try await room.nextGuest()
+        let attempt = Task { try await arrival?.connect(prepare: Self.prepare) }
+        guard case .offer = try await guest.payload() else {
+            Issue.record("no offer")
+            return
+        }
+        attempt.cancel()
+        await #expect(throws: PeerConnectorError.cancelled) { _ = try await attempt.value }
+        await rendezvous.stop()
+    }
+}

@@ -1,0 +1,45 @@
+import NetworkIO
+import Signaling
+import Testing
+import Wire
+
+/// A rendezvous server at a free loopback port, and links to rooms there.
+final class Rendezvous: Sendable {
+    let server: HTTPServer
+    let rooms: RoomServer
+
+    init(limits: RoomLimits = .init(), iceServers: [RoomICEServer] = []) async throws {
+        rooms = RoomServer(limits: limits, iceServers: iceServers)
+        let configuration = HTTPServer.Configuration(
+            addresses: [IPAddress(v4: 0x7F00_0001)], port: 0, hosts: .names(["127.0.0.1"]))
+        server = try await HTTPServer.start(configuration, webSockets: [rooms.endpoint]) { _ in .text(404, "") }
+    }
+
+    func link(secret: UInt8 = 0) throws -> RoomLink {
+        RoomLink(
+            isSecure: false, host: "127.0.0.1", port: server.port, room: try Samples.room(),
+            secret: try Samples.secret(secret))
+    }
+
+    func stop() async {
+        await server.shutdown(grace: .milliseconds(100))
+    }
+}
+
+extension RoomClient {
+    /// The next event that fits, skipping others.
+    func next<Value>(_ pick: (RoomEvent) -> Value?) async throws -> Value {
+        while true {
+            if let value = pick(try await next()) { return value }
+        }
+    }
+
+    /// Waits for hellos to be exchanged with anybody.
+    func paired() async throws -> PeerIdentifier {
+        try await next { if case .paired(let peer) = $0 { peer } else { nil } }
+    }
+
+    func payload() async throws -> RoomPayload {
+        try await next { if case .payload(let payload, _) = $0 { payload } else { nil } }
+    }
+}
