@@ -60,6 +60,8 @@ class Visit:
         self.browser, self.server = browser, server
         self.link = Link.fresh(server.origin)
         self.room = self.page = self.connection = None
+        #: What a browser itself writes into the console about the failures that tests provoke.
+        self.expected_errors = ["WebSocket", "at ws://", "404", "A ServiceWorker intercepted", "when fetching the script"]
 
     async def make_room(self):
         self.room = await RoomClient(self.link, is_host=True).__aenter__()
@@ -110,7 +112,6 @@ async def visit(browser, server):
     await visit.end()
     if visit.page:
         # Whatever a test is about, the page itself never throws, and never breaks its own policy.
-        expected = ("WebSocket", "at ws://", "404", "A ServiceWorker intercepted", "when fetching the script")
         problems = [(level, text) for level, text in visit.page.console
-                    if level == "error" and not any(part in text for part in expected)]
+                    if level == "error" and not any(part in text for part in visit.expected_errors)]
         assert not problems, problems

@@ -435,6 +435,8 @@ async def test_the_host_leaves_before_the_connection(visit):
 async def test_the_server_is_gone(visit):
     await visit.open()
     await visit.failure("stale")
+    # Whatever the browser still fetches by itself (an icon, the worker's update) is refused from here on.
+    visit.expected_errors.append("ERR_CONNECTION_REFUSED")
     await visit.server.__aexit__()
     await visit.page.evaluate("import('/rooms.js').catch(() => null)")
     await visit.page.evaluate(
