@@ -38,7 +38,7 @@ func run(_ verb: String, _ path: String) async throws {
         show(try await connection.gatheredLocalDescription())
         try await channel.opened()
         let folder = try DestinationDirectory(path: path)
-        let report = try await FileReceiver(directory: folder, channel: channel) { _ in .accept() }.run()
+        let report = try await FileReceiver(destination: .folder(folder), channel: channel) { _ in .accept() }.run()
         print("received \(report.completedBytes) bytes")
     }
     await connection.close()

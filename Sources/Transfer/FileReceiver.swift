@@ -2,15 +2,15 @@
 ///
 /// ```swift
 /// let directory = try DestinationDirectory(path: ".")
-/// let report = try await FileReceiver(directory: directory, channel: channel) { _ in .accept() }.run()
+/// let report = try await FileReceiver(destination: .folder(directory), channel: channel) { _ in .accept() }.run()
 /// ```
 public struct FileReceiver: Sendable {
-    let directory: DestinationDirectory
+    let destination: Destination
     let control: any TransferChannel
     let data: (any TransferChannel)?
     let options: TransferOptions
     let onEvent: @Sendable (TransferEvent) -> Void
-    let decide: @Sendable (Offer) async -> OfferDecision
+    let decide: @Sendable (IncomingOffer) async -> OfferDecision
 
     /// A transfer over two channels: a large file on `data` never delays a message on `control`.
     ///
@@ -19,11 +19,11 @@ public struct FileReceiver: Sendable {
     ///   - decide: asked once, when the whole offer is here and fits the disk. Nothing is written before it says yes.
     ///     Its task is cancelled when the transfer ends meanwhile.
     public init(
-        directory: DestinationDirectory, control: any TransferChannel, data: any TransferChannel,
+        destination: Destination, control: any TransferChannel, data: any TransferChannel,
         options: TransferOptions = TransferOptions(), onEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in },
-        decide: @escaping @Sendable (Offer) async -> OfferDecision
+        decide: @escaping @Sendable (IncomingOffer) async -> OfferDecision
     ) {
-        self.directory = directory
+        self.destination = destination
         self.control = control
         self.data = data
         self.options = options
@@ -33,11 +33,11 @@ public struct FileReceiver: Sendable {
 
     /// A transfer over one channel.
     public init(
-        directory: DestinationDirectory, channel: any TransferChannel,
+        destination: Destination, channel: any TransferChannel,
         options: TransferOptions = TransferOptions(), onEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in },
-        decide: @escaping @Sendable (Offer) async -> OfferDecision
+        decide: @escaping @Sendable (IncomingOffer) async -> OfferDecision
     ) {
-        self.directory = directory
+        self.destination = destination
         control = channel
         data = nil
         self.options = options

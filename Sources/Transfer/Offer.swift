@@ -45,8 +45,16 @@ public struct Offer: Sendable {
     public let items: [Item]
     /// Bytes of all items.
     public let totalBytes: Int64
-    /// Bytes that the directory's file system has room for.
+    /// Bytes that the destination has room for.
     public let freeBytes: Int64
+    /// The sender has looked through all its folders: nothing will be added.
+    public let isComplete: Bool
+    /// Items that are here from an earlier connection and need not come again.
+    public let resumedItems: Int
+    /// Bytes that need not come again: of those items, and of the beginnings of others.
+    public let resumedBytes: Int64
+    /// Counts the changes of an ``IncomingOffer``.
+    let version: Int
 
     /// Bytes that will be written under a policy. While a file is overwritten, both the old and the new one are there.
     func neededBytes(_ policy: ExistingFilePolicy) -> Int64 {

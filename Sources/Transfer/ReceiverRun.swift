@@ -39,12 +39,12 @@ final class ReceiverRun: Sendable {
         let (items, totalBytes) = try await session.monitor.wait { state in
             state.core.phase == .deciding ? (state.core.items, state.core.totalBytes) : nil
         }
-        let directory = receiver.directory
+        let directory = receiver.destination.directory!
         do {
             return try await NIOThreadPool.singleton.runIfActive {
                 Offer(
                     agent: agent, items: items.map { Offer.Item($0, in: directory) }, totalBytes: totalBytes,
-                    freeBytes: directory.freeBytes)
+                    freeBytes: directory.freeBytes, isComplete: true, resumedItems: 0, resumedBytes: 0, version: 0)
             }
         } catch {
             // The pool only refuses work for a cancelled task.
@@ -72,7 +72,7 @@ final class ReceiverRun: Sendable {
         throw TransferError(
             .storage,
             "There is not enough free space: \(Printable.size(neededBytes)) are offered, but "
-                + "\(Printable.line(receiver.directory.path)) has room for \(Printable.size(offer.freeBytes)).")
+                + "\(Printable.line(receiver.destination.directory!.path)) has room for \(Printable.size(offer.freeBytes)).")
     }
 
     /// Asks in a task of its own, so that a person who does not answer does not keep a transfer alive that has ended.
@@ -80,7 +80,7 @@ final class ReceiverRun: Sendable {
         let answer = Monitor<OfferDecision?>(nil)
         let decide = receiver.decide
         let task = Task {
-            let decision = await decide(offer)
+            let decision = await decide(IncomingOffer(offer))
             answer.note { $0 = decision }
         }
         defer { task.cancel() }
@@ -99,7 +99,7 @@ final class ReceiverRun: Sendable {
     // MARK: Receiving
 
     private func receive(_ offer: Offer, _ policy: ExistingFilePolicy) async throws(TransferError) -> TransferReport {
-        let writer = ItemWriter(directory: receiver.directory, items: offer.items, policy: policy)
+        let writer = ItemWriter(directory: receiver.destination.directory!, items: offer.items, policy: policy)
         var ledger = Ledger(offer)
         do throws(TransferError) {
             try await accept(writer, &ledger)

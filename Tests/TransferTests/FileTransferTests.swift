@@ -36,7 +36,7 @@ struct FileTransferTests {
     /// Runs a transfer of what lies in `source`, and returns how it ended for sender and receiver.
     private func transfer(
         _ files: [SourceFile], _ setup: Setup = Setup(),
-        decide: @escaping @Sendable (Offer) async -> OfferDecision = { _ in .accept() },
+        decide: @escaping @Sendable (IncomingOffer) async -> OfferDecision = { _ in .accept() },
         senderEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in }
     ) async throws -> (Ending, Ending) {
         func pair(_ number: UInt64) -> (MemoryChannel, MemoryChannel) {
@@ -51,7 +51,7 @@ struct FileTransferTests {
         options.windowBytes = setup.window
         let sender = FileSender(files: files, control: control.0, data: data.0, onEvent: senderEvent)
         let receiver = FileReceiver(
-            directory: directory, control: control.1, data: data.1, options: options, decide: decide)
+            destination: .folder(directory), control: control.1, data: data.1, options: options, decide: decide)
         async let sent = ending { () async throws(TransferError) in
             try await sender.run()
         } after: {
@@ -158,7 +158,7 @@ struct FileTransferTests {
         try target.write([9], to: "a.txt")
         let sawExisting = Mutex<[Bool]>([])
         let (sent, received) = try await transfer([file("a.txt", [1, 2]), file("b.txt", [3])]) { offer in
-            sawExisting.withLock { $0 = offer.items.map(\.exists) }
+            sawExisting.withLock { $0 = offer.current.items.map(\.exists) }
             return .accept(existing: policy)
         }
         #expect(sawExisting.withLock { $0 } == [true, false])
@@ -282,7 +282,7 @@ struct FileTransferTests {
         let (started, start) = AsyncStream<Void>.makeStream()
         let sender = FileSender(files: files, control: control.0, data: data.0)
         let receiver = FileReceiver(
-            directory: directory, control: control.1, data: data.1,
+            destination: .folder(directory), control: control.1, data: data.1,
             onEvent: { event in if case .progress = event { start.yield() } }, decide: { _ in .accept() })
         let sending = Task {
             await ending { () async throws(TransferError) in
@@ -316,7 +316,7 @@ struct FileTransferTests {
         let channel = MemoryChannel.pair()
         let (asked, ask) = AsyncStream<Void>.makeStream()
         let sender = FileSender(files: [try file("a", [1])], channel: channel.0)
-        let receiver = FileReceiver(directory: try DestinationDirectory(path: target.path), channel: channel.1) { _ in
+        let receiver = FileReceiver(destination: .folder(try DestinationDirectory(path: target.path)), channel: channel.1) { _ in
             ask.yield()
             // A person who never answers, and a prompt that does not know of cancellation.
             await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }

@@ -41,7 +41,7 @@ struct StorageTests {
         let data = MemoryChannel.pair()
         let sender = FileSender(files: files, control: control.0, data: data.0)
         let receiver = FileReceiver(
-            directory: try DestinationDirectory(path: target), control: control.1, data: data.1, onEvent: during
+            destination: .folder(try DestinationDirectory(path: target)), control: control.1, data: data.1, onEvent: during
         ) { _ in .accept() }
         async let sent =
             Task {

@@ -33,12 +33,13 @@ struct ReceivingSide: TransferSide {
         options.agent = Program.agent
         let refusal = Mutex<CommandFailure?>(nil)
         let receiver = FileReceiver(
-            directory: directory, control: peer.channels.control, data: peer.channels.data, options: options,
+            destination: .folder(directory), control: peer.channels.control, data: peer.channels.data, options: options,
             onEvent: { event in
                 if event == .accepted { onAccept() }
                 view.handle(event)
             },
-            decide: { offer in
+            decide: { incoming in
+                let offer = incoming.current
                 tell(offer)
                 view.name(offer.items.map { $0.components.joined(separator: "/") })
                 do throws(CommandFailure) {
