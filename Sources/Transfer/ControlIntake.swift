@@ -5,6 +5,10 @@ struct ControlIntake: Sendable {
     private(set) var ignoredCount = 0
     /// What the other side calls itself, fit to be shown; nil before its `hello`.
     private(set) var agent: String?
+    /// By what the other side is known again on a later connection; nil before its `hello`, or when it says none.
+    private(set) var session: String?
+    /// The other side said the feature `unordered`.
+    private(set) var isUnordered = false
     /// The other side said that nothing more comes.
     private(set) var hasSaidBye = false
 
@@ -16,8 +20,9 @@ struct ControlIntake: Sendable {
     /// The message if it is for the transfer proper.
     mutating func admit(_ message: ControlMessage) throws(TransferError) -> ControlMessage? {
         switch message {
-        case .error(let code, let text): throw TransferError(reportedByPeer: code, message: text)
-        case .hello(let version, let role, let agent):
+        case .error(let code, let text, let isResumable):
+            throw TransferError(reportedByPeer: code, message: text, isResumable: isResumable)
+        case .hello(let version, let role, let agent, let session, let features):
             guard self.agent == nil else { throw .violation("a second hello") }
             guard role != self.role else {
                 throw TransferError(.protocolViolation, "Both sides want to \(role == .sender ? "send" : "receive").")
@@ -26,6 +31,8 @@ struct ControlIntake: Sendable {
                 throw TransferError(.version, "The other side speaks version \(version) of the transfer protocol only.")
             }
             self.agent = Printable.line(agent, columns: 80)
+            self.session = session
+            isUnordered = features.contains(ControlMessage.unordered)
             return nil
         case _ where agent == nil: throw .violation("a message before hello")
         case .ignorable:

@@ -12,20 +12,33 @@ extension ControlMessage {
             self = .accept(transfer: try object.identifier("transfer"), limit: try object.count("limit"))
         case "decline":
             self = .decline(transfer: try object.identifier("transfer"), reason: try object.remark("reason"))
+        case "have": self = try Self.have(object)
+        case "item-begin": self = .itemBegin(item: try object.item(), offset: try object.count("offset"))
+        case "segment":
+            let number = try object.count("segment")
+            guard number <= TransferLimits.largestInteger / HashTree.segmentBytes else {
+                throw .invalidMember("segment")
+            }
+            self = .segment(item: try object.item(), number: Int(number), hash: try object.digest("hash"))
+        case "mark": self = .mark(item: try object.item(), offset: try object.count("offset"))
+        case "missing": self = try Self.missing(object)
         case "credit":
             self = .credit(received: try object.count("received"), limit: try object.count("limit"))
         case "item-end":
             self = .itemEnd(
-                item: try object.item(), size: try object.count("size"), digest: try object.digest("sha256"))
+                item: try object.item(), size: try object.count("size"), root: try object.digest("root"))
         case "item-failed":
             self = .itemFailed(
                 item: try object.item(), code: try object.string("code"), message: try object.remark("message"))
         case "confirmed":
             self = .confirmed(
-                item: try object.item(), bytes: try object.count("bytes"), digest: try object.digest("sha256"))
+                item: try object.item(), bytes: try object.count("bytes"), root: try object.digest("root"))
         case "done": self = .done(items: try object.count("items"), bytes: try object.count("bytes"))
         case "receipt": self = .receipt(items: try object.count("items"), bytes: try object.count("bytes"))
-        case "error": self = .error(code: try object.string("code"), message: try object.remark("message"))
+        case "error":
+            self = .error(
+                code: try object.string("code"), message: try object.remark("message"),
+                isResumable: try object.optionalBool("resumable") ?? false)
         case "bye": self = .bye
         default:
             guard try object.optionalBool("optional") == true else { throw .unknownType }
@@ -49,7 +62,65 @@ extension ControlMessage {
     private static func hello(_ object: Members) throws(MessageError) -> ControlMessage {
         guard try object.string("protocol") == protocolName else { throw .invalidMember("protocol") }
         guard let role = Role(rawValue: try object.string("role")) else { throw .invalidMember("role") }
-        return .hello(version: try object.count("version"), role: role, agent: try object.remark("agent"))
+        var features: [String] = []
+        for feature in try object.optionalArray("features") {
+            guard case .string(let text) = feature else { throw .invalidMember("features") }
+            features.append(text)
+        }
+        return .hello(
+            version: try object.count("version"), role: role, agent: try object.remark("agent"),
+            session: try object.optionalIdentifier("session"), features: features)
+    }
+
+    private static func have(_ object: Members) throws(MessageError) -> ControlMessage {
+        var complete: [Range<Int>] = []
+        for run in try object.optionalArray("complete") {
+            let (first, count) = try pair(run, "complete")
+            guard first < TransferLimits.items, count > 0, count <= Int64(TransferLimits.items) - first else {
+                throw .invalidMember("complete")
+            }
+            complete.append(Int(first)..<Int(first + count))
+        }
+        var partial: [Part] = []
+        for value in try object.optionalArray("partial") {
+            guard case .object(let members) = value else { throw .invalidMember("partial") }
+            let part = Members(members)
+            let bytes = try part.count("bytes")
+            guard bytes > 0, bytes % Int64(HashTree.leafBytes) == 0 else { throw .invalidMember("bytes") }
+            partial.append(Part(item: try part.item(), bytes: bytes, tree: try part.digest("root")))
+        }
+        return .have(transfer: try object.identifier("transfer"), complete: complete, partial: partial)
+    }
+
+    private static func pair(_ value: JSONValue, _ name: String) throws(MessageError) -> (Int64, Int64) {
+        let numbers = try counts(value, name, count: 2)
+        return (numbers[0], numbers[1])
+    }
+
+    /// An array of exactly `count` integers from 0 to 2^53-1.
+    private static func counts(_ value: JSONValue, _ name: String, count: Int) throws(MessageError) -> [Int64] {
+        guard case .array(let elements) = value, elements.count == count else { throw .invalidMember(name) }
+        var numbers: [Int64] = []
+        for element in elements {
+            guard case .integer(let number) = element, (0...TransferLimits.largestInteger).contains(number) else {
+                throw .invalidMember(name)
+            }
+            numbers.append(number)
+        }
+        return numbers
+    }
+
+    private static func missing(_ object: Members) throws(MessageError) -> ControlMessage {
+        var stretches: [Stretch] = []
+        for value in try object.array("ranges") {
+            let numbers = try counts(value, "ranges", count: 3)
+            let (item, offset, byteCount) = (numbers[0], numbers[1], numbers[2])
+            guard item < TransferLimits.items, byteCount > 0, byteCount <= TransferLimits.largestInteger - offset else {
+                throw .invalidMember("ranges")
+            }
+            stretches.append(Stretch(item: Int(item), offset: offset, byteCount: byteCount))
+        }
+        return .missing(stretches)
     }
 
     private static func offer(_ object: Members) throws(MessageError) -> ControlMessage {
@@ -69,8 +140,13 @@ extension ControlMessage {
             guard case .string(let text) = component else { throw .invalidMember("path") }
             path.append(text)
         }
+        var kind = ItemKind.file
+        if let text = try object.optionalString("kind") {
+            guard let known = ItemKind(rawValue: text) else { throw .invalidMember("kind") }
+            kind = known
+        }
         return Item(
-            number: try object.item(), path: path, size: try object.count("size"),
+            number: try object.item(), kind: kind, path: path, size: try object.nullableCount("size"),
             modified: try object.optionalInteger("mtime"),
             isExecutable: try object.optionalBool("executable") ?? false)
     }
@@ -110,6 +186,18 @@ private struct Members {
         return text
     }
 
+    func optionalIdentifier(_ name: String) throws(MessageError) -> String? {
+        isMissing(name) ? nil : try identifier(name)
+    }
+
+    func optionalString(_ name: String) throws(MessageError) -> String? {
+        isMissing(name) ? nil : try string(name)
+    }
+
+    func optionalArray(_ name: String) throws(MessageError) -> [JSONValue] {
+        isMissing(name) ? [] : try array(name)
+    }
+
     func array(_ name: String) throws(MessageError) -> [JSONValue] {
         guard case .array(let elements) = try value(name) else { throw .invalidMember(name) }
         return elements
@@ -132,6 +220,11 @@ private struct Members {
         return number
     }
 
+    /// An integer from 0 to 2^53-1, or null; the member has to be there.
+    func nullableCount(_ name: String) throws(MessageError) -> Int64? {
+        try value(name) == .null ? nil : try count(name)
+    }
+
     /// An integer from -(2^53-1) to 2^53-1, or nothing.
     func optionalInteger(_ name: String) throws(MessageError) -> Int64? {
         if isMissing(name) { return nil }
@@ -146,8 +239,8 @@ private struct Members {
         return Int(number)
     }
 
-    func digest(_ name: String) throws(MessageError) -> ContentDigest {
-        guard let digest = ContentDigest(hexadecimal: try string(name)) else { throw .invalidMember(name) }
+    func digest(_ name: String) throws(MessageError) -> TreeDigest {
+        guard let digest = TreeDigest(hexadecimal: try string(name)) else { throw .invalidMember(name) }
         return digest
     }
 }

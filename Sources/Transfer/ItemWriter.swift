@@ -140,7 +140,7 @@ private struct WriterState {
     }
 
     private mutating func finish(
-        _ part: PartFile, item: Int, digest: ContentDigest
+        _ part: PartFile, item: Int, digest: TreeDigest
     ) throws(WriterFailure) -> ItemReport {
         guard part.digest() == digest else {
             let name = items[item].name

@@ -23,7 +23,7 @@ public struct Offer: Sendable {
         /// Blocks on the file system.
         init(_ item: ControlMessage.Item, in directory: DestinationDirectory) {
             number = item.number
-            size = item.size
+            size = item.size ?? 0
             modified = item.modified
             isExecutable = item.isExecutable
             components = item.path

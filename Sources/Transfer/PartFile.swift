@@ -1,5 +1,4 @@
 internal import CPlatform
-internal import Digests
 
 #if canImport(Darwin)
     internal import Darwin
@@ -17,7 +16,7 @@ final class PartFile {
     let parent: OpenFile
     private let name: String
     private let file: OpenFile
-    private var hash = SHA256()
+    private var hash = HashTree()
     private(set) var byteCount: Int64 = 0
     private var writebackFrom: Int64 = 0
 
@@ -61,9 +60,9 @@ final class PartFile {
         }
     }
 
-    /// The hash of what was written. Once.
-    func digest() -> ContentDigest? {
-        ContentDigest(bytes: hash.finish())
+    /// The root of what was written. Once.
+    func digest() -> TreeDigest {
+        hash.finish()
     }
 
     /// Gives the file the mode and time it shall have, and puts it on the disk.

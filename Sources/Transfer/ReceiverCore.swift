@@ -22,7 +22,7 @@ struct ReceiverCore: TransferCore {
         /// Drop payload of an item that failed.
         case discard(byteCount: Int)
         /// Everything of the item was written: compare, and give it its name.
-        case finish(item: Int, size: Int64, digest: ContentDigest)
+        case finish(item: Int, size: Int64, digest: TreeDigest)
         /// The sender gave the item up.
         case abandon(item: Int, TransferError)
 
@@ -38,7 +38,7 @@ struct ReceiverCore: TransferCore {
     /// What the sender said about the end of an item.
     private enum Fate: Sendable {
         case open
-        case ended(ContentDigest)
+        case ended(TreeDigest)
         case failed(TransferError)
     }
 
@@ -119,7 +119,8 @@ struct ReceiverCore: TransferCore {
         for item in more {
             guard item.number == items.count else { throw .violation("items that are not numbered in order") }
             // Each is less than 2^53: the sum cannot overflow before it is checked.
-            totalBytes += item.size
+            guard item.kind == .file, let size = item.size else { throw .violation("an item of another kind") }
+            totalBytes += size
             guard totalBytes <= TransferLimits.largestInteger else { throw .violation("an offer of too many bytes") }
             items.append(item)
         }
@@ -155,7 +156,9 @@ struct ReceiverCore: TransferCore {
             throw .violation("a data frame at \(frame.offset) of item \(frame.item) instead of \(expected)")
         }
         let byteCount = Int64(frame.payloadByteCount)
-        guard byteCount <= items[frame.item].size - frame.offset else { throw .violation("an item that is too long") }
+        guard byteCount <= (items[frame.item].size ?? 0) - frame.offset else {
+            throw .violation("an item that is too long")
+        }
         guard byteCount <= limit - arrivedBytes else { throw .violation("more bytes than were allowed") }
         guard held.count + work.count < TransferLimits.waitingFrames else { throw .violation("too many small frames") }
         arrival = (frame.item, frame.offset + byteCount)
@@ -208,7 +211,7 @@ struct ReceiverCore: TransferCore {
     /// Closes the current item if it is known how it ends; false when more must come first.
     private mutating func closeCurrent() throws(TransferError) -> Bool {
         let item = current.item
-        let size = items[item].size
+        let size = items[item].size ?? 0
         if refused.contains(item) { return true }
         switch fates[item] {
         case .failed(let error):

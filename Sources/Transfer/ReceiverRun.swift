@@ -24,7 +24,7 @@ final class ReceiverRun: Sendable {
 
     func run() async throws(TransferError) -> TransferReport {
         let options = receiver.options
-        return try await session.run(agent: options.agent) { () async throws(TransferError) in
+        return try await session.run(options) { () async throws(TransferError) in
             let agent = try await self.session.greeting(atMost: options.greetingTimeout) { $0.intake.agent }
             self.receiver.onEvent(.peer(agent: agent))
             let offer = try await self.offer(from: agent)
@@ -169,7 +169,7 @@ final class ReceiverRun: Sendable {
     /// What the sender hears of a decided item: no local path, nothing that it does not know.
     private static func answer(_ report: ItemReport) -> ControlMessage {
         if report.outcome == .complete, let digest = report.digest {
-            return .confirmed(item: report.number, bytes: report.size, digest: digest)
+            return .confirmed(item: report.number, bytes: report.size, root: digest)
         }
         let code = report.error?.code ?? .exists
         let message =

@@ -6,8 +6,8 @@ struct SenderCore: TransferCore {
     enum Fate: Sendable, Equatable {
         case pending
         /// Everything of it was sent.
-        case ended(ContentDigest)
-        case confirmed(ContentDigest)
+        case ended(TreeDigest)
+        case confirmed(TreeDigest)
         case failed(TransferError)
 
         var isOver: Bool {
@@ -97,7 +97,7 @@ struct SenderCore: TransferCore {
         self.limit = limit
     }
 
-    private mutating func confirm(_ item: Int, bytes: Int64, digest: ContentDigest) throws(TransferError) {
+    private mutating func confirm(_ item: Int, bytes: Int64, digest: TreeDigest) throws(TransferError) {
         guard item < fates.count, case .ended(let sent) = fates[item] else {
             throw .violation("item \(item) confirmed out of place")
         }
@@ -156,12 +156,12 @@ struct SenderCore: TransferCore {
     }
 
     /// Everything of an item was sent. Returns its `item-end`, or nil when the receiver has given it up meanwhile.
-    mutating func end(_ item: Int, digest: ContentDigest) -> ControlMessage? {
+    mutating func end(_ item: Int, digest: TreeDigest) -> ControlMessage? {
         guard fates[item] == .pending else { return nil }
         fates[item] = .ended(digest)
         endedCount += 1
         endedBytes += sizes[item]
-        return .itemEnd(item: item, size: sizes[item], digest: digest)
+        return .itemEnd(item: item, size: sizes[item], root: digest)
     }
 
     /// The item cannot be sent. Returns the message that says so, or nil when the receiver has given it up meanwhile.

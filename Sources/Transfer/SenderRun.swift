@@ -12,7 +12,7 @@ final class SenderRun: Sendable {
     ) {
         self.files = files
         self.totalBytes = totalBytes
-        let transfer = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let transfer = options.transfer ?? TransferOptions.randomIdentifier()
         session = TransferSession(
             SenderCore(transfer: transfer, sizes: files.map(\.size)), control: control, data: data)
         self.options = options
@@ -20,7 +20,7 @@ final class SenderRun: Sendable {
     }
 
     func run() async throws(TransferError) -> TransferReport {
-        try await session.run(agent: options.agent) { () async throws(TransferError) in
+        try await session.run(options) { () async throws(TransferError) in
             let agent = try await self.session.greeting(atMost: self.options.greetingTimeout) { $0.intake.agent }
             self.onEvent(.peer(agent: agent))
             try await self.offer()

@@ -1,4 +1,3 @@
-internal import Digests
 internal import NIOPosix
 internal import Synchronization
 
@@ -11,7 +10,7 @@ final class SourceReader: Sendable {
         /// A data frame: header and payload.
         case frame(item: Int, offset: Int64, message: [UInt8])
         /// All bytes of the item came before this.
-        case end(item: Int, digest: ContentDigest)
+        case end(item: Int, digest: TreeDigest)
         /// No more of the item comes: it cannot be read, or changed. Or nobody wants it (no error).
         case stop(item: Int, error: TransferError?)
     }
@@ -95,7 +94,7 @@ final class SourceReader: Sendable {
         private let source: SourceFile
         private let file: OpenFile
         private var offset: Int64 = 0
-        private var hash = SHA256()
+        private var hash = HashTree()
 
         init(_ source: SourceFile) throws(TransferError) {
             self.source = source
@@ -123,7 +122,7 @@ final class SourceReader: Sendable {
         }
 
         /// The hash of the whole, if the file is still what it was when it was offered.
-        func finish() throws(TransferError) -> ContentDigest {
+        func finish() throws(TransferError) -> TreeDigest {
             let status: FileStatus
             do throws(SystemError) { status = try file.status() } catch {
                 throw SourceFile.unreadable(source.path, error)
@@ -134,8 +133,8 @@ final class SourceReader: Sendable {
                 buffer throws(TransferError) in
                 try read(into: buffer) > 0
             }
-            guard !isLonger, let digest = ContentDigest(bytes: hash.finish()) else { throw source.changed }
-            return digest
+            guard !isLonger else { throw source.changed }
+            return hash.finish()
         }
 
         private func read(into buffer: UnsafeMutableRawBufferPointer) throws(TransferError) -> Int {

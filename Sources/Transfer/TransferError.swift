@@ -30,6 +30,10 @@ public struct TransferError: Error, Sendable, Equatable, CustomStringConvertible
         public static let version = Code(rawValue: "version")
         /// Somebody stopped the transfer.
         public static let canceled = Code(rawValue: "canceled")
+        /// The link is for other receivers, or for no more of them.
+        public static let taken = Code(rawValue: "taken")
+        /// The person wants to keep what is there already.
+        public static let skipped = Code(rawValue: "skipped")
         public static let `internal` = Code(rawValue: "internal")
     }
 
@@ -40,12 +44,18 @@ public struct TransferError: Error, Sendable, Equatable, CustomStringConvertible
     public var isReportedByPeer: Bool
     /// The system's error number where a system call failed.
     public var systemError: Int32?
+    /// What arrived was kept, and the same transfer can go on over another connection.
+    public var isResumable: Bool
 
-    public init(_ code: Code, _ message: String, isReportedByPeer: Bool = false, systemError: Int32? = nil) {
+    public init(
+        _ code: Code, _ message: String, isReportedByPeer: Bool = false, systemError: Int32? = nil,
+        isResumable: Bool = false
+    ) {
         self.code = code
         self.message = message
         self.isReportedByPeer = isReportedByPeer
         self.systemError = systemError
+        self.isResumable = isResumable
     }
 
     public var description: String { message }
@@ -65,17 +75,20 @@ extension TransferError {
     static let canceled = TransferError(.canceled, "The transfer was canceled.")
 
     /// What a peer says about a failure, made fit to be shown.
-    init(reportedByPeer code: String, message: String) {
+    init(reportedByPeer code: String, message: String, isResumable: Bool) {
         let text = Printable.line(message, columns: 500)
         let code = Code(rawValue: Printable.line(code, columns: 40))
         let what =
             switch code {
             case .canceled: "The other side canceled the transfer"
             case .storage: "The other side could not store it"
+            case .taken: "The other side does not send to this receiver"
             case .protocolViolation: "The other side says that this side broke the transfer protocol"
             default: "The other side reports a failure (\(code.rawValue))"
             }
-        self.init(code, text.isEmpty ? what + "." : "\(what): \(text)", isReportedByPeer: true)
+        self.init(
+            code, text.isEmpty ? what + "." : "\(what): \(text)", isReportedByPeer: true,
+            isResumable: isResumable)
     }
 
     /// The code and the sentence for an `error` message to the peer: no local paths, nothing it need not know.
@@ -83,6 +96,7 @@ extension TransferError {
         switch code {
         case .storage, .exists: (.storage, "The receiving disk is full or cannot be written.")
         case .canceled: (.canceled, "")
+        case .taken: (.taken, message)
         case .protocolViolation, .version: (.protocolViolation, message)
         default: (.internal, "The transfer could not go on.")
         }

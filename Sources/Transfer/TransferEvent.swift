@@ -3,7 +3,7 @@ public struct ItemReport: Sendable, Equatable {
     public enum Outcome: Sendable, Equatable {
         /// It is complete under its final name on the receiver's disk, and both sides computed the same hash.
         case complete
-        /// Receiver: something of that name is there already, and was to be kept (``ExistingFilePolicy/skip``).
+        /// Something of that name is there already, and was to be kept (``ExistingFilePolicy/skip``).
         case skipped
         case failed(TransferError)
     }
@@ -12,15 +12,16 @@ public struct ItemReport: Sendable, Equatable {
     public var number: Int
     /// The name in the offer, fit to be shown.
     public var name: String
-    /// Bytes, as offered.
+    /// Bytes, as offered; of a stream, as many as came.
     public var size: Int64
     public var outcome: Outcome
+    public var kind = ItemKind.file
     /// Receiver: where it lies beneath the directory, when it is complete. This differs from the offered path when the
     /// name was taken or cannot be had here (``wasRenamed``). Not fit for a terminal without ``Printable``.
     public var localPath: String?
     public var wasRenamed: Bool
-    /// SHA-256 of its bytes, when it is complete.
-    public var digest: ContentDigest?
+    /// The root of its hash tree, when it is complete.
+    public var digest: TreeDigest?
 
     /// The failure, if it failed.
     public var error: TransferError? {
@@ -49,11 +50,19 @@ public enum TransferEvent: Sendable, Equatable {
     case peer(agent: String)
     /// Sender: the offer is out and the other person is asked.
     case offered
+    /// More of the offer has come or gone: its items and their bytes so far.
+    case counting(items: Int, bytes: Int64)
     /// The receiver said yes.
     case accepted
+    /// The transfer goes on where an earlier connection ended: items and bytes that need not come again.
+    case resumed(items: Int, bytes: Int64)
     case progress(TransferProgress)
     /// An item is complete or has failed; the others go on.
     case item(ItemReport)
+    /// Receiver: a text has arrived, as it came: not fit for a terminal without ``Printable``.
+    case text(String)
+    /// Sender, with frames that may be lost: file bytes that were sent once more, in all so far.
+    case resent(bytes: Int64)
 }
 
 /// The end of a transfer that ran to its receipt.
@@ -82,6 +91,20 @@ public struct TransferOptions: Sendable {
     public var windowBytes = 16 << 20
     /// How long the other side may take for its greeting once the channels are open.
     public var greetingTimeout = Duration.seconds(30)
+    /// How long nothing may move and the other side be silent before it counts as gone. Not while a person decides.
+    public var stallTimeout = Duration.seconds(60)
+    /// Receiver: by what the sender knows it again on a later connection, 1 to 64 characters; by default at random.
+    public var session: String?
+    /// Sender: by what a receiver knows the transfer again on a later connection, 1 to 64 characters; by default at
+    /// random.
+    public var transfer: String?
+    /// Sender: the data channel may be unordered and may lose frames; what is lost is sent again.
+    public var isUnordered = false
 
     public init() {}
+
+    /// Of 128 bits, so that nobody guesses it and no two are the same.
+    static func randomIdentifier() -> String {
+        String(UInt128.random(in: 0...UInt128.max), radix: 36)
+    }
 }

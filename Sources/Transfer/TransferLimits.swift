@@ -7,9 +7,11 @@ enum TransferLimits {
     /// Items in one `offer` message.
     static let itemsPerOffer = 500
     /// Items in all offers of a transfer.
-    static let items = 100_000
-    /// Bytes of all `offer` messages of a transfer: 100,000 items with long names, and no more memory than that.
-    static let offerBytes = 32 << 20
+    static let items = 250_000
+    /// Bytes of all `offer` messages of a transfer: 250,000 items with long names, and no more memory than that.
+    static let offerBytes = 64 << 20
+    /// Bytes of an item that is text.
+    static let textBytes: Int64 = 1 << 20
     /// The largest integer that every implementation holds exactly (a JavaScript number).
     static let largestInteger: Int64 = (1 << 53) - 1
     /// Messages with `"optional":true` that may be ignored in one transfer.

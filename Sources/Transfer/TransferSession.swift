@@ -98,7 +98,7 @@ final class TransferSession<Core: TransferCore>: Sendable {
     ///
     /// Cancelling the task is a failure like others, so that the peer hears of it.
     func run<Result: Sendable>(
-        agent: String, work: @escaping @Sendable () async throws(TransferError) -> Result
+        _ options: TransferOptions, work: @escaping @Sendable () async throws(TransferError) -> Result
     ) async throws(TransferError) -> Result {
         let task = Task {
             await withTaskGroup(of: Void.self) { group in
@@ -106,7 +106,7 @@ final class TransferSession<Core: TransferCore>: Sendable {
                 if let data = self.data { group.addTask { await self.read(data, use: .data) } }
                 let outcome = await self.outcome {
                     () async throws(TransferError) in
-                    try await self.send(.hello(version: ControlMessage.version, role: Core.role, agent: agent))
+                    try await self.greet(options)
                     return try await work()
                 }
                 if case .failure(let error) = outcome { await self.tellPeer(error) }
@@ -120,6 +120,17 @@ final class TransferSession<Core: TransferCore>: Sendable {
             monitor.fail(.canceled)
         }
         return try outcome.get()
+    }
+
+    private func greet(_ options: TransferOptions) async throws(TransferError) {
+        let isUnordered = Core.role == .sender && options.isUnordered
+        // Only a receiver is known again by it; a sender's is a new one each time.
+        let session = Core.role == .receiver ? options.session : nil
+        try await send(
+            .hello(
+                version: ControlMessage.version, role: Core.role, agent: options.agent,
+                session: session ?? TransferOptions.randomIdentifier(),
+                features: isUnordered ? [ControlMessage.unordered] : []))
     }
 
     /// Runs `work` until it ends or the monitor fails, whichever comes first.
@@ -158,7 +169,10 @@ final class TransferSession<Core: TransferCore>: Sendable {
             group.addTask {
                 // A peer that is gone cannot be told, and that is no further failure.
                 try? await self.control.transmit([
-                    .text(ControlMessage.error(code: code.rawValue, message: message).encoded)
+                    .text(
+                        ControlMessage.error(
+                            code: code.rawValue, message: message, isResumable: error.isResumable
+                        ).encoded)
                 ])
                 await self.monitor.settled { $0.controlEnded }
             }

@@ -4,7 +4,7 @@ import Testing
 
 struct ControlMessageTests {
     private static let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    private static let digest = ContentDigest(hexadecimal: hex)!
+    private static let digest = TreeDigest(hexadecimal: hex)!
 
     /// Each message as another implementation may write it, and what it says.
     private static let captured: [(String, ControlMessage)] = [
@@ -26,15 +26,53 @@ struct ControlMessageTests {
         (#"{"type":"accept","transfer":"t1","limit":4194304}"#, .accept(transfer: "t1", limit: 4_194_304)),
         (#"{"type":"decline","transfer":"t1","reason":"no"}"#, .decline(transfer: "t1", reason: "no")),
         (#"{"type":"credit","received":5,"limit":10}"#, .credit(received: 5, limit: 10)),
-        (#"{"type":"item-end","item":2,"size":0,"sha256":"\#(hex)"}"#, .itemEnd(item: 2, size: 0, digest: digest)),
+        (#"{"type":"item-end","item":2,"size":0,"root":"\#(hex)"}"#, .itemEnd(item: 2, size: 0, root: digest)),
         (
             #"{"type":"item-failed","item":2,"code":"changed","message":"x"}"#,
             .itemFailed(item: 2, code: "changed", message: "x")
         ),
-        (#"{"type":"confirmed","item":2,"bytes":0,"sha256":"\#(hex)"}"#, .confirmed(item: 2, bytes: 0, digest: digest)),
+        (#"{"type":"confirmed","item":2,"bytes":0,"root":"\#(hex)"}"#, .confirmed(item: 2, bytes: 0, root: digest)),
         (#"{"type":"done","items":2,"bytes":3}"#, .done(items: 2, bytes: 3)),
         (#"{"type":"receipt","items":2,"bytes":3}"#, .receipt(items: 2, bytes: 3)),
         (#"{"type":"error","code":"canceled","message":""}"#, .error(code: "canceled", message: "")),
+        (
+            #"{"type":"error","code":"storage","message":"full","resumable":true}"#,
+            .error(code: "storage", message: "full", isResumable: true)
+        ),
+        (
+            #"{"type":"hello","protocol":"martlet.transfer","version":1,"role":"receiver","session":"s1","features":["x","unordered"]}"#,
+            .hello(version: 1, role: .receiver, agent: "", session: "s1", features: ["x", "unordered"])
+        ),
+        (
+            #"{"type":"offer","transfer":"t1","items":[{"item":7,"kind":"folder","path":["a"],"size":0},"#
+                + #"{"item":8,"kind":"text","path":["b"],"size":5},{"item":9,"path":["-"],"size":null}],"more":false}"#,
+            .offer(
+                transfer: "t1",
+                items: [
+                    .init(number: 7, kind: .folder, path: ["a"], size: 0),
+                    .init(number: 8, kind: .text, path: ["b"], size: 5), .init(number: 9, path: ["-"], size: nil),
+                ], more: false)
+        ),
+        (
+            #"{"type":"have","transfer":"t1","complete":[[0,2],[249999,1]],"#
+                + #""partial":[{"item":3,"bytes":262144,"root":"\#(hex)"}]}"#,
+            .have(
+                transfer: "t1", complete: [0..<2, 249_999..<250_000],
+                partial: [.init(item: 3, bytes: 262_144, tree: digest)])
+        ),
+        (#"{"type":"item-begin","item":3,"offset":262144}"#, .itemBegin(item: 3, offset: 262_144)),
+        (
+            #"{"type":"segment","item":3,"segment":0,"hash":"\#(hex)"}"#,
+            .segment(item: 3, number: 0, hash: digest)
+        ),
+        (#"{"type":"mark","item":3,"offset":5}"#, .mark(item: 3, offset: 5)),
+        (
+            #"{"type":"missing","ranges":[[0,1,2],[249999,9007199254740990,1]]}"#,
+            .missing([
+                .init(item: 0, offset: 1, byteCount: 2),
+                .init(item: 249_999, offset: 9_007_199_254_740_990, byteCount: 1),
+            ])
+        ),
         (#"{"type":"bye"}"#, .bye),
         (#"{"type":"later","optional":true,"x":{"y":[{}]}}"#, .ignorable),
     ]
@@ -89,6 +127,58 @@ struct ControlMessageTests {
         #expect(throws: MessageError.self) {
             try ControlMessage(#"{"type":"credit","received":0,"limit":\#(number)}"#)
         }
+    }
+
+    @Test(arguments: [
+        #""complete":[[0,0]]"#, #""complete":[[250000,1]]"#, #""complete":[[1,250000]]"#, #""complete":[[1]]"#,
+        #""complete":[[0,9007199254740991]]"#, #""complete":[[0,1,2]]"#, #""complete":[[-1,2]]"#, #""complete":{}"#,
+        #""partial":[{"item":0,"bytes":0,"root":"HEX"}]"#, #""partial":[{"item":0,"bytes":262145,"root":"HEX"}]"#,
+        #""partial":[{"item":250000,"bytes":262144,"root":"HEX"}]"#, #""partial":[[0,262144]]"#,
+        #""partial":[{"item":0,"bytes":262144,"root":"00"}]"#,
+    ])
+    func `what a receiver cannot have throws`(member: String) {
+        let member = member.replacing("HEX", with: Self.hex)
+        #expect(throws: MessageError.self) { try ControlMessage(#"{"type":"have","transfer":"t",\#(member)}"#) }
+    }
+
+    @Test(arguments: ["[[0,0,0]]", "[[0,1,9007199254740991]]", "[[250000,0,1]]", "[[0,0]]", "[[0,0,-1]]", "[0,0,1]"])
+    func `bytes that cannot be missing throw`(ranges: String) {
+        #expect(throws: MessageError.self) { try ControlMessage(#"{"type":"missing","ranges":\#(ranges)}"#) }
+    }
+
+    @Test func `an item has a size or null, and a kind that is known`() {
+        func read(_ members: String) throws -> ControlMessage {
+            try ControlMessage(
+                #"{"type":"offer","transfer":"t","items":[{"item":0,"path":["a"]\#(members)}],"more":false}"#)
+        }
+        #expect(throws: MessageError.missingMember("size")) { try read("") }
+        #expect(throws: MessageError.invalidMember("kind")) { try read(#","size":0,"kind":"link""#) }
+        #expect(throws: Never.self) { try read(#","size":null,"kind":null"#) }
+    }
+
+    @Test func `long lists are cut into messages that keep every bound`() throws {
+        let stretches = (0..<2_500).map {
+            ControlMessage.Stretch(item: 249_999, offset: (1 << 52) - 1 - Int64($0), byteCount: 1 << 52)
+        }
+        let runs = (0..<10_000).map { 200_000 + $0..<249_000 + $0 / 10 }
+        let parts = (0..<1_000).map {
+            ControlMessage.Part(item: 249_000 + $0, bytes: 1 << 52, tree: Self.digest)
+        }
+        var found: (runs: [Range<Int>], parts: [ControlMessage.Part], stretches: [ControlMessage.Stretch])
+        found = ([], [], [])
+        for message in ControlMessage.haves(transfer: "t", complete: runs, partial: parts)
+            + ControlMessage.missings(stretches)
+        {
+            switch try ControlMessage(message.encoded) {
+            case .have("t", let complete, let partial):
+                found.runs += complete
+                found.parts += partial
+            case .missing(let more): found.stretches += more
+            default: Issue.record("another message")
+            }
+        }
+        #expect(found.runs == runs && found.parts == parts && found.stretches == stretches)
+        #expect(ControlMessage.haves(transfer: "t", complete: [], partial: []).isEmpty)
     }
 
     @Test func `a time may be negative and may be missing`() throws {

@@ -97,7 +97,7 @@ struct HostilePeerTests {
         try await say(Self.greeting, offer(10))
         try await accepted()
         try await data.0.transmit([frame(0, 0, [1, 2]), frame(0, 5, [1])])
-        let said = try await hear { if case .error("protocol", _) = $0 { true } else { false } }
+        let said = try await hear { if case .error("protocol", _, _) = $0 { true } else { false } }
         #expect(said != nil)
         control.0.close()
         await expectViolation(task)
@@ -114,7 +114,7 @@ struct HostilePeerTests {
     @Test func `text on the data channel ends the transfer`() async throws {
         let task = try receive()
         try await data.0.transmit([.text("{}")])
-        _ = try await hear { if case .error("protocol", _) = $0 { true } else { false } }
+        _ = try await hear { if case .error("protocol", _, _) = $0 { true } else { false } }
         control.0.close()
         await expectViolation(task)
     }
@@ -141,12 +141,12 @@ struct HostilePeerTests {
         let task = try receive()
         try await say(Self.greeting, offer(2, 0))
         try await accepted()
-        let wrong = try #require(ContentDigest(bytes: [UInt8](repeating: 0, count: 32)))
+        let wrong = try #require(TreeDigest(bytes: [UInt8](repeating: 0, count: 32)))
         let empty = try #require(
-            ContentDigest(hexadecimal: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
+            TreeDigest(hexadecimal: "f0c1e0b4cd1983b9c92909f8145cc102993e4c797489c0ba98639fd93056b82f"))
         try await data.0.transmit([frame(0, 0, [1, 2])])
         try await say(
-            .itemEnd(item: 0, size: 2, digest: wrong), .itemEnd(item: 1, size: 0, digest: empty),
+            .itemEnd(item: 0, size: 2, root: wrong), .itemEnd(item: 1, size: 0, root: empty),
             .done(items: 2, bytes: 2))
         let failed = try await hear { if case .itemFailed = $0 { true } else { false } }
         #expect(failed.map { if case .itemFailed(0, "integrity", _) = $0 { true } else { false } } == true)
@@ -169,8 +169,8 @@ struct HostilePeerTests {
         try await say(Self.greeting, .offer(transfer: "t", items: items, more: false))
         try await accepted()
         let empty = try #require(
-            ContentDigest(hexadecimal: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
-        for item in paths.indices { try await say(.itemEnd(item: item, size: 0, digest: empty)) }
+            TreeDigest(hexadecimal: "f0c1e0b4cd1983b9c92909f8145cc102993e4c797489c0ba98639fd93056b82f"))
+        for item in paths.indices { try await say(.itemEnd(item: item, size: 0, root: empty)) }
         try await say(.done(items: Int64(paths.count), bytes: 0))
         #expect(try await hear { if case .receipt = $0 { true } else { false } } == .receipt(items: 1, bytes: 0))
         try await say(.bye)
@@ -185,9 +185,9 @@ struct HostilePeerTests {
         try await say(Self.greeting, offer(0, 0, paths: [["a", "b", "c.txt"], ["a", "d.txt"]]))
         try await accepted()
         let empty = try #require(
-            ContentDigest(hexadecimal: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"))
+            TreeDigest(hexadecimal: "f0c1e0b4cd1983b9c92909f8145cc102993e4c797489c0ba98639fd93056b82f"))
         try await say(
-            .itemEnd(item: 0, size: 0, digest: empty), .itemEnd(item: 1, size: 0, digest: empty),
+            .itemEnd(item: 0, size: 0, root: empty), .itemEnd(item: 1, size: 0, root: empty),
             .done(items: 2, bytes: 0))
         #expect(try await hear { if case .receipt = $0 { true } else { false } } != nil)
         try await say(.bye)
@@ -236,7 +236,7 @@ struct HostilePeerTests {
             return
         }
         _ = try await hear { if case .done = $0 { true } else { false } }
-        try await say(.confirmed(item: 0, bytes: size, digest: digest), .receipt(items: 1, bytes: size))
+        try await say(.confirmed(item: 0, bytes: size, root: digest), .receipt(items: 1, bytes: size))
         #expect(try await hear { $0 == .bye } == .bye)
         #expect(try await task.value.get().items.map(\.outcome) == [.complete])
     }

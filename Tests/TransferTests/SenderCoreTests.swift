@@ -4,8 +4,8 @@ import Testing
 
 /// A hostile receiver, against the sender's core.
 struct SenderCoreTests {
-    private static let digest = ContentDigest(bytes: Array(repeating: 1, count: 32))!
-    private static let otherDigest = ContentDigest(bytes: Array(repeating: 2, count: 32))!
+    private static let digest = TreeDigest(bytes: Array(repeating: 1, count: 32))!
+    private static let otherDigest = TreeDigest(bytes: Array(repeating: 2, count: 32))!
 
     private func sending(_ sizes: [Int64], limit: Int64 = 100) throws -> SenderCore {
         var core = SenderCore(transfer: "t", sizes: sizes)
@@ -33,7 +33,7 @@ struct SenderCoreTests {
         core.begin(0)
         core.spend(3)
         #expect(core.credit == 97)
-        #expect(core.end(0, digest: Self.digest) == .itemEnd(item: 0, size: 3, digest: Self.digest))
+        #expect(core.end(0, digest: Self.digest) == .itemEnd(item: 0, size: 3, root: Self.digest))
         core.begin(1)
         _ = core.end(1, digest: Self.digest)
         #expect(core.finish() == .done(items: 2, bytes: 3))
@@ -41,8 +41,8 @@ struct SenderCoreTests {
         #expect(core.position == (0, 2))
         try core.receive(.credit(received: 3, limit: 103), byteCount: 1)
         #expect(core.position == (1, 0))
-        try core.receive(.confirmed(item: 0, bytes: 3, digest: Self.digest), byteCount: 1)
-        try core.receive(.confirmed(item: 1, bytes: 0, digest: Self.digest), byteCount: 1)
+        try core.receive(.confirmed(item: 0, bytes: 3, root: Self.digest), byteCount: 1)
+        try core.receive(.confirmed(item: 1, bytes: 0, root: Self.digest), byteCount: 1)
         #expect(core.takeSettled() == [0, 1])
         try core.receive(.receipt(items: 2, bytes: 3), byteCount: 1)
         #expect(core.phase == .over)
@@ -54,7 +54,7 @@ struct SenderCoreTests {
         try core.receive(.hello(version: 1, role: .receiver, agent: ""), byteCount: 1)
         violates(core, "other transfer", .accept(transfer: "u", limit: 1))
         violates(core, "credit", .credit(received: 0, limit: 1))
-        violates(core, "confirmed", .confirmed(item: 0, bytes: 3, digest: Self.digest))
+        violates(core, "confirmed", .confirmed(item: 0, bytes: 3, root: Self.digest))
         violates(core, "failed", .itemFailed(item: 0, code: "name", message: ""))
         violates(core, "receipt", .receipt(items: 0, bytes: 0))
         violates(core, "offer", .offer(transfer: "t", items: [], more: false))
@@ -73,12 +73,12 @@ struct SenderCoreTests {
 
     @Test func `confirmations must fit what was sent`() throws {
         var core = try sending([3, 3])
-        violates(core, "not ended", .confirmed(item: 0, bytes: 3, digest: Self.digest))
+        violates(core, "not ended", .confirmed(item: 0, bytes: 3, root: Self.digest))
         _ = core.end(0, digest: Self.digest)
-        let good = ControlMessage.confirmed(item: 0, bytes: 3, digest: Self.digest)
-        violates(core, "hash", .confirmed(item: 0, bytes: 3, digest: Self.otherDigest))
-        violates(core, "size", .confirmed(item: 0, bytes: 2, digest: Self.digest))
-        violates(core, "no item", .confirmed(item: 9, bytes: 3, digest: Self.digest))
+        let good = ControlMessage.confirmed(item: 0, bytes: 3, root: Self.digest)
+        violates(core, "hash", .confirmed(item: 0, bytes: 3, root: Self.otherDigest))
+        violates(core, "size", .confirmed(item: 0, bytes: 2, root: Self.digest))
+        violates(core, "no item", .confirmed(item: 9, bytes: 3, root: Self.digest))
         violates(core, "twice", good, good)
         violates(core, "failed after", good, .itemFailed(item: 0, code: "storage", message: ""))
         violates(core, "receipt before done", good, .receipt(items: 1, bytes: 3))

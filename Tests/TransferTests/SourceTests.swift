@@ -1,4 +1,3 @@
-import Digests
 import Testing
 
 @testable import Transfer
@@ -31,10 +30,10 @@ struct SourceTests {
     private func readAll(
         _ files: [SourceFile], payloadBytes: Int = 65_520, skipping: Set<Int> = [],
         beforeBatch: (Int) throws -> Void = { _ in }
-    ) async throws -> (bytes: [Int: [UInt8]], ends: [Int: ContentDigest], stops: [Int: TransferError?]) {
+    ) async throws -> (bytes: [Int: [UInt8]], ends: [Int: TreeDigest], stops: [Int: TransferError?]) {
         let reader = SourceReader(files: files, payloadBytes: payloadBytes)
         var bytes: [Int: [UInt8]] = [:]
-        var ends: [Int: ContentDigest] = [:]
+        var ends: [Int: TreeDigest] = [:]
         var stops: [Int: TransferError?] = [:]
         var count = 0
         while true {
@@ -66,7 +65,7 @@ struct SourceTests {
         #expect(file.size == Int64(size) && file.name.components == ["a"])
         let (bytes, ends, stops) = try await readAll([file])
         #expect(bytes[0, default: []] == content)
-        #expect(ends[0]?.bytes == SHA256.hash(content))
+        #expect(ends[0] == root(of: content))
         #expect(stops.isEmpty)
     }
 

@@ -55,6 +55,7 @@ final class TransferView: Sendable {
         case .accepted: begin()
         case .progress(let progress): advance(progress)
         case .item(let report): show(report)
+        case .counting, .resumed, .text, .resent: break
         }
     }
 
@@ -115,7 +116,7 @@ final class TransferView: Sendable {
             if report.wasRenamed { console.say("\(report.name) is called \(Printable.line(path)) here.") }
             members.append(("path", .string(full)))
         }
-        if let digest = report.digest { members.append(("sha256", .string("\(digest)"))) }
+        if let digest = report.digest { members.append(("root", .string("\(digest)"))) }
         return members
     }
 
