@@ -10,47 +10,51 @@ aiortc moves a few megabytes a second: this is a judge of correctness, not of sp
 """
 
 import asyncio
-import hashlib
 import json
 import pathlib
+import secrets
 import struct
 import sys
+from collections import deque
 from dataclasses import dataclass, field
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
+import tree_hash
 from rooms_client import CannotVerify, Link, RoomClient, RoomError
 
 WINDOW = 4 * 1024 * 1024
 PAYLOAD = 65520
+#: Seconds without a frame after a `mark`, until the receiver names what is missing.
+QUIET = 0.2
 HEADER = struct.Struct(">BBHIQ")
 
 
 class TransferError(Exception):
     """The transfer ended badly; `code` as in the document, or "gone"."""
 
-    def __init__(self, code, message=""):
+    def __init__(self, code, message="", resumable=False):
         super().__init__(f"{code}: {message}")
-        self.code = code
+        self.code, self.resumable = code, resumable
 
 
 class Connection:
     """One peer connection with the two negotiated channels. `inbox` has ("text", object), ("frame", bytes) and, at the
-    end, ("closed", None), in the order of their arrival."""
+    end, ("closed", None), in the order of their arrival. `options` are those of this end of the data channel."""
 
-    def __init__(self):
+    def __init__(self, **options):
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.inbox = asyncio.Queue()
         self._opened = asyncio.Event()
         self._room_to_send = asyncio.Event()
-        self.control = self._channel("martlet-control", 0)
-        self.data = self._channel("martlet-data", 2)
+        self.control = self._channel("martlet-control", 0, ordered=True)
+        self.data = self._channel("martlet-data", 2, **{"ordered": True, **options})
         self.data.bufferedAmountLowThreshold = 256 * 1024
         self.data.on("bufferedamountlow", self._room_to_send.set)
 
-    def _channel(self, label, identifier):
+    def _channel(self, label, identifier, **options):
         channel = self.pc.createDataChannel(
-            label, negotiated=True, id=identifier, ordered=True, protocol="martlet.transfer.1")
+            label, negotiated=True, id=identifier, protocol="martlet.transfer.1", **options)
         channel.on("open", self._check_open)
         channel.on("close", self._handle_close)
         channel.on("message", lambda message: self.inbox.put_nowait(
@@ -111,15 +115,17 @@ class Connection:
         if kind == "closed":
             raise TransferError("gone", "the channel closed")
         if kind == "text" and value["type"] == "error":
-            raise TransferError(value["code"], value.get("message", ""))
+            raise TransferError(value["code"], value.get("message", ""), bool(value.get("resumable")))
         return kind, value
 
-    async def hello(self, role):
-        self.say("hello", protocol="martlet.transfer", version=1, role=role, agent="aiortc", features=[])
+    async def hello(self, role, session=None, features=()):
+        self.say("hello", protocol="martlet.transfer", version=1, role=role, agent="aiortc",
+                 session=session or secrets.token_urlsafe(12), features=list(features))
         kind, message = await self.next()
         assert kind == "text" and message["type"] == "hello", message
         assert message["protocol"] == "martlet.transfer" and message["version"] == 1, message
         assert message["role"] == {"sender": "receiver", "receiver": "sender"}[role], message
+        assert 1 <= len(message["session"]) <= 64, message
         return message
 
     async def close(self):
@@ -131,11 +137,22 @@ class Item:
     """One thing to send: path components and content."""
 
     path: list
-    content: bytes
-    #: The checksum that is announced, if not the true one.
+    content: bytes = b""
+    #: The root that is announced, if not the true one.
     claimed: str = ""
     #: Bytes after which the source "fails".
     fails_after: int | None = None
+    #: `file`, `folder` or `text`.
+    kind: str = "file"
+    #: The offer says `null` for the size: only the end tells.
+    is_stream: bool = False
+    mtime: int | None = 1700000000
+    executable: bool = False
+
+    def offered(self, number):
+        kind = {} if self.kind == "file" else {"kind": self.kind}
+        return {"item": number, **kind, "path": self.path, "size": None if self.is_stream else len(self.content),
+                "mtime": self.mtime, "executable": self.executable, "unknown": 1}
 
 
 @dataclass
@@ -143,84 +160,184 @@ class Sent:
     """What a sender knows at the end."""
 
     agent: str = ""
+    #: The receiver's session.
+    session: str = ""
+    #: Items that the receiver had already, and offsets at which others went on (what it said; what was answered).
+    complete: set = field(default_factory=set)
+    partial: dict = field(default_factory=dict)
+    begun: dict = field(default_factory=dict)
     confirmed: dict = field(default_factory=dict)
     failed: dict = field(default_factory=dict)
     received: int = 0
+    #: Bytes that were named missing.
+    missing: int = 0
     receipt: dict | None = None
 
 
 class Sender:
-    """Sends items over a connection. `pause_after` bytes it waits for `go_on` (a test's hook)."""
+    """Sends items over a connection. `pause_after` bytes it waits for `go_on` (a test's hook). A transfer is resumed by
+    another sender with the same items and the same `transfer` over a new connection.
 
-    def __init__(self, connection, items, more_after=500):
-        self.connection, self.items, self.more_after = connection, items, more_after
+    `offers_later`: all offers but the first follow after the receiver's yes. `distrusts`: begins at 0 whatever the
+    receiver has. `is_unordered`: says the feature, and obeys `missing`; `mischief` (a `random.Random`) then loses, swaps
+    and repeats frames."""
+
+    def __init__(self, connection, items, more_after=500, transfer="t", session=None, offers_later=False,
+                 distrusts=False, is_unordered=False, mischief=None):
+        self.connection, self.items, self.more_after, self.transfer = connection, items, more_after, transfer
+        self.session, self.offers_later, self.distrusts = session, offers_later, distrusts
+        self.is_unordered, self.mischief = is_unordered, mischief
         self.sent = Sent()
         self.limit = 0
         self.count = 0
+        self.ended = []
+        self.furthest = (0, 0)
+        self.missing, self.delayed = deque(), []
         self.pause_after = None
         self.paused, self.go_on = asyncio.Event(), asyncio.Event()
 
     async def run(self):
         link = self.connection
-        self.sent.agent = (await link.hello("sender"))["agent"]
-        offered = [{"item": number, "path": item.path, "size": len(item.content), "mtime": 1700000000,
-                    "executable": False, "unknown": 1} for number, item in enumerate(self.items)]
-        for first in range(0, len(offered), self.more_after):
-            last = first + self.more_after >= len(offered)
-            link.say("offer", transfer="t", items=offered[first:first + self.more_after], more=not last)
+        hello = await link.hello("sender", self.session, ["unordered", "later"] if self.is_unordered else ["later"])
+        self.sent.agent, self.sent.session = hello["agent"], hello["session"]
+        offered = [item.offered(number) for number, item in enumerate(self.items)]
+        offers = [offered[first:first + self.more_after] for first in range(0, len(offered), self.more_after)] or [[]]
+        for place, items in enumerate(offers):
+            if place == 1 and self.offers_later:
+                await self._answer()
+            link.say("offer", transfer=self.transfer, items=items, more=place < len(offers) - 1)
         link.say("later-version", optional=True)
-        while self.limit == 0:
-            await self._handle()
+        await self._answer()
         for number, item in enumerate(self.items):
-            await self._send_item(number, item)
-        whole = [item for number, item in enumerate(self.items) if number not in self.sent.failed or item.claimed]
-        link.say("done", items=len(whole), bytes=sum(len(item.content) for item in whole))
+            if number not in self.sent.complete:
+                await self._send_item(number, item)
+                self.furthest = number, len(item.content)
+        await self._mark()
+        link.say("done", items=len(self.ended), bytes=sum(len(self.items[number].content) for number in self.ended))
         while self.sent.receipt is None:
             await self._handle()
+            if self.missing:
+                await self._send_missing()
+                await self._mark()
+        assert self.sent.receipt["items"] == len(self.sent.confirmed), self.sent
         link.say("bye")
         return self.sent
 
+    async def _answer(self):
+        while self.limit == 0:
+            await self._handle()
+
     async def _send_item(self, number, item):
+        link, content = self.connection, item.content
         offset = 0
-        while offset < len(item.content):
-            while not self.connection.inbox.empty() or self.count >= self.limit:
-                await self._handle()
+        if number in self.sent.partial:
+            size, proof = self.sent.partial[number]
+            offset = size if tree_hash.tree_of(content[:size]) == proof and not self.distrusts else 0
+            self.sent.begun[number] = offset
+            link.say("item-begin", item=number, offset=offset)
+        while offset < len(content):
             if number in self.sent.failed:
                 return
             if item.fails_after is not None and offset >= item.fails_after:
-                self.connection.say("item-failed", item=number, code="unreadable", message="the disk said no")
+                link.say("item-failed", item=number, code="unreadable", message="the disk said no")
                 self.sent.failed[number] = "unreadable"
                 return
             if self.pause_after is not None and self.count >= self.pause_after:
                 self.paused.set()
                 await self.go_on.wait()
                 self.pause_after = None
-            payload = item.content[offset:offset + min(PAYLOAD, self.limit - self.count)]
-            await self.connection.send_frame(number, offset, payload)
-            offset += len(payload)
-            self.count += len(payload)
+            end = min(offset + PAYLOAD, len(content), (offset // tree_hash.SEGMENT + 1) * tree_hash.SEGMENT)
+            offset = await self._send_part(number, offset, end)
+            await self._send_missing()
+            if offset % tree_hash.SEGMENT == 0 and offset < len(content):
+                segment = offset // tree_hash.SEGMENT - 1
+                link.say("segment", item=number, segment=segment, hash=tree_hash.segment_hash(content, segment))
+        while not link.inbox.empty():
+            await self._handle()
         if number not in self.sent.failed:
-            digest = item.claimed or hashlib.sha256(item.content).hexdigest()
-            self.connection.say("item-end", item=number, size=len(item.content), sha256=digest)
+            self.ended.append(number)
+            link.say("item-end", item=number, size=len(content), root=item.claimed or tree_hash.root(content))
+
+    async def _send_part(self, number, offset, end):
+        """One frame, cut where the limit ends. Returns the offset after it."""
+        self.furthest = max(self.furthest, (number, offset))
+        if self.count >= self.limit:
+            await self._mark()
+        while not self.connection.inbox.empty() or self.count >= self.limit:
+            await self._handle()
+        if number in self.sent.failed:
+            return offset
+        payload = self.items[number].content[offset:min(end, offset + self.limit - self.count)]
+        self.count += len(payload)
+        await self._send_frame(number, offset, payload)
+        return offset + len(payload)
+
+    async def _send_frame(self, *frame):
+        chance = self.mischief.random() if self.mischief else 1
+        if chance < 0.05:
+            return
+        if chance < 0.15:
+            self.delayed.append(frame)
+            return
+        await self.connection.send_frame(*frame)
+        if chance < 0.2:
+            await self.connection.send_frame(*frame)
+        if len(self.delayed) > 5:
+            await self._send_delayed()
+
+    async def _send_delayed(self):
+        for frame in self.delayed[::-1]:
+            await self.connection.send_frame(*frame)
+        self.delayed.clear()
+
+    async def _send_missing(self):
+        while self.missing:
+            number, offset, end = self.missing.popleft()
+            while offset < end and number not in self.sent.failed:
+                offset = await self._send_part(number, offset, min(end, offset + PAYLOAD))
+
+    async def _mark(self):
+        if self.is_unordered:
+            await self._send_delayed()
+            self.connection.say("mark", item=self.furthest[0], offset=self.furthest[1])
 
     async def _handle(self):
         kind, message = await self.connection.next()
         assert kind == "text", "a receiver sends no frames"
-        if message["type"] == "accept":
-            assert message["transfer"] == "t"
+        name = message["type"]
+        if name == "have":
+            assert message["transfer"] == self.transfer and self.limit == 0, message
+            for first, count in message["complete"]:
+                self.sent.complete.update(range(first, first + count))
+            for part in message["partial"]:
+                assert part["bytes"] % tree_hash.LEAF == 0 and part["bytes"] > 0, part
+                self.sent.partial[part["item"]] = part["bytes"], part["root"]
+        elif name == "accept":
+            assert message["transfer"] == self.transfer and self.limit == 0, message
             self.limit = message["limit"]
-        elif message["type"] == "decline":
+        elif name == "decline":
             raise TransferError("declined", message["reason"])
-        elif message["type"] == "credit":
-            assert self.sent.received <= message["received"] <= self.count, message
+        elif name == "credit":
+            assert self.sent.received <= message["received"] <= self.count, (message, self.count)
             assert message["limit"] >= self.limit, message
             self.sent.received, self.limit = message["received"], message["limit"]
-        elif message["type"] == "confirmed":
-            self.sent.confirmed[message["item"]] = message["sha256"]
-        elif message["type"] == "item-failed":
+        elif name == "missing":
+            assert self.is_unordered
+            for number, offset, length in message["ranges"]:
+                assert length > 0 and offset + length <= len(self.items[number].content), message
+                self.sent.missing += length
+                self.missing.append((number, offset, offset + length))
+        elif name == "confirmed":
+            item = self.items[message["item"]]
+            assert (message["bytes"], message["root"]) == (len(item.content), tree_hash.root(item.content)), message
+            assert message["item"] in self.ended and message["item"] not in self.sent.confirmed, message
+            self.sent.confirmed[message["item"]] = message["root"]
+        elif name == "item-failed":
             self.sent.failed[message["item"]] = message["code"]
-        elif message["type"] == "receipt":
+        elif name == "receipt":
             self.sent.receipt = message
+        else:
+            assert message.get("optional"), message
 
 
 @dataclass
@@ -228,102 +345,290 @@ class Received:
     """What a receiver has at the end: contents by path, in the order of the offer."""
 
     agent: str = ""
+    features: list = field(default_factory=list)
     offered: list = field(default_factory=list)
     files: dict = field(default_factory=dict)
+    folders: list = field(default_factory=list)
+    texts: list = field(default_factory=list)
     failed: dict = field(default_factory=dict)
+    #: Offsets that `item-begin` said.
+    begun: dict = field(default_factory=dict)
+    #: Segments whose hash was compared, bytes that came twice, bytes that were named missing.
+    segments: int = 0
+    duplicates: int = 0
+    missing: int = 0
     done: dict | None = None
 
 
-class Receiver:
-    """Receives into memory. `decide(items)` says yes or no; `refuse` are items that are turned down after the accept."""
+@dataclass
+class Kept:
+    """What a receiver keeps from one connection to the next: contents, and whether they are complete, by path, size and
+    mtime."""
 
-    def __init__(self, connection, decide=lambda items: True, window=WINDOW, refuse=()):
+    session: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    transfer: str | None = None
+    contents: dict = field(default_factory=dict)
+
+
+class Receiver:
+    """Receives into memory. `decide(items)` says yes or no; `refuse` are items that are turned down after the accept.
+    Leaves without a word `vanish_after` bytes. Another receiver with the same `kept` resumes over another connection.
+
+    `answers_early`: says yes to the first `offer` message, whatever follows. `lose(count)` says whether the count-th
+    frame never arrived, with a sender that says the feature `unordered`."""
+
+    def __init__(self, connection, decide=lambda items: True, window=WINDOW, refuse=(), kept=None, answers_early=False,
+                 lose=lambda count: False):
         self.connection, self.decide, self.window, self.refuse = connection, decide, window, refuse
+        self.kept = kept or Kept()
+        self.answers_early, self.lose = answers_early, lose
         self.received = Received()
-        self.contents, self.digests, self.settled = [], {}, set()
-        self.count = self.limit = 0
+        self.contents, self.ends, self.hashes, self.settled = [], {}, {}, set()
+        self.is_offered = self.is_unordered = False
+        self.keys, self.looks = {}, {}
+        #: Frames that wait for their offer or item-begin, items whose item-begin is awaited, frames ahead of a gap.
+        self.waiting, self.awaited, self.held = deque(), set(), {}
+        self.mark, self.named = None, {}
+        self.frames = self.count = self.limit = self.held_bytes = 0
         self.current = 0
+        self.confirmed = []
         self.vanish_after = None
 
     async def run(self):
         link = self.connection
-        self.received.agent = (await link.hello("receiver"))["agent"]
-        await self._offer()
+        hello = await link.hello("receiver", self.kept.session)
+        self.received.agent, self.received.features = hello["agent"], hello["features"]
+        self.is_unordered = "unordered" in hello["features"]
+        while not (self.is_offered or self.answers_early and self.contents):
+            kind, message = await link.next(120)
+            assert kind == "text" and message["type"] == "offer", message
+            self._offer(message)
         if not self.decide(self.received.offered):
             link.say("decline", transfer=self.transfer, reason="No, thank you.")
             await asyncio.sleep(1)
             return self.received
+        if self.kept.transfer == self.transfer:
+            self._say_have()
+        self.kept.transfer = self.transfer
         self.limit = self.window
         link.say("accept", transfer=self.transfer, limit=self.limit)
         for number in self.refuse:
             self._fail(number, "storage")
         while self.received.done is None or len(self.settled) < len(self.contents):
-            kind, value = await link.next()
-            self._frame(value) if kind == "frame" else self._message(value)
+            await self._take()
             if self.vanish_after is not None and self.count >= self.vanish_after:
                 return self.received
-        files = self.received.files.values()
-        link.say("receipt", items=len(files), bytes=sum(map(len, files)))
-        kind, message = await link.next(10)
-        assert message["type"] == "bye", message
+        done = self.received.done
+        assert done["items"] == len(self.ends), (done, self.ends)
+        assert done["bytes"] == sum(size for size, _ in self.ends.values()), done
+        link.say("receipt", items=len(self.confirmed), bytes=sum(len(self.contents[item]) for item in self.confirmed))
+        while (await link.next(10))[1]["type"] != "bye":
+            pass
         return self.received
 
-    async def _offer(self):
-        while True:
-            kind, message = await self.connection.next(120)
-            assert kind == "text" and message["type"] == "offer", message
-            self.transfer = message["transfer"]
-            self.received.offered += message["items"]
-            if not message["more"]:
-                break
-        assert [item["item"] for item in self.received.offered] == list(range(len(self.received.offered)))
-        self.contents = [bytearray() for _ in self.received.offered]
+    async def _take(self):
+        try:
+            kind, value = await self.connection.next(QUIET if self.mark else 60)
+        except TimeoutError:
+            if not self.mark:
+                raise
+            self._name_missing()
+            return
+        if kind == "frame":
+            self.frames += 1
+            if not (self.is_unordered and self.lose(self.frames)):
+                self.waiting.append(value)
+        else:
+            self._message(value)
+        while self.waiting and self._frame(self.waiting[0]):
+            self.waiting.popleft()
+
+    def _offer(self, message):
+        assert not self.is_offered and (message["items"] or not message["more"]), message
+        self.transfer = message["transfer"]
+        self.is_offered = not message["more"]
+        for item in message["items"]:
+            assert item["item"] == len(self.contents), item
+            self.received.offered.append(item)
+            content, _ = self.kept.contents.setdefault(self._key(item["item"]), (bytearray(), False))
+            if self.limit:
+                # Only what is known before the accept can be said in `have`.
+                content.clear()
+            self.contents.append(content)
+
+    def _key(self, number):
+        """What an item is recognised by; those that look the same are told apart by their order."""
+        if number not in self.keys:
+            item = self.received.offered[number]
+            look = "/".join(item["path"]), item["size"], item.get("mtime"), item.get("kind", "file")
+            self.looks[look] = self.looks.get(look, 0) + 1
+            self.keys[number] = *look, self.looks[look]
+        return self.keys[number]
+
+    def _say_have(self):
+        complete, partial = [], []
+        for number, item in enumerate(self.received.offered):
+            content, is_complete = self.kept.contents[self._key(number)]
+            size = len(content) // tree_hash.LEAF * tree_hash.LEAF
+            if is_complete:
+                self.settled.add(number)
+                self._keep(number)
+                if complete and sum(complete[-1]) == number:
+                    complete[-1][1] += 1
+                else:
+                    complete.append([number, 1])
+            elif size and item["size"] is not None and size < item["size"]:
+                self.awaited.add(number)
+                partial.append({"item": number, "bytes": size, "root": tree_hash.tree_of(content[:size])})
+            else:
+                content.clear()
+        for first in range(0, max(len(complete), len(partial)), 400):
+            self.connection.say("have", transfer=self.transfer, complete=complete[first:first + 400],
+                                partial=partial[first:first + 400])
 
     def _frame(self, data):
+        """Takes a frame, if its turn has come."""
         kind, flags, reserved, number, offset = HEADER.unpack_from(data)
         payload = data[HEADER.size:]
         assert (kind, flags, reserved) == (1, 0, 0) and payload
-        self.count += len(payload)
-        assert self.count <= self.limit, "more than the limit"
-        if number not in self.received.failed:
-            if number != self.current:
-                between = range(self.current, number)
-                assert all(self._whole(item) or item in self.received.failed for item in between), "out of order"
-                self.current = number
-            assert offset == len(self.contents[number]), "out of order"
-            self.contents[number] += payload
-            assert len(self.contents[number]) <= self.received.offered[number]["size"]
-        if self.limit - self.count < self.window * 3 // 4:
-            self._credit()
+        assert self.limit, "a frame before the accept"
+        if number in self.awaited or number >= len(self.contents) and not self.is_offered:
+            return False
+        if number in self.received.failed:
+            self._handled(len(payload))
+            return True
+        size = self.received.offered[number]["size"]
+        assert size is None or offset + len(payload) <= size, "beyond the end"
+        if self.is_unordered:
+            self._hold(number, offset, payload)
+            return True
+        # An item that lacks bytes when the next one begins has failed at its source; `item-failed` is on its way.
+        assert number >= self.current, "out of order"
+        self.current = number
+        assert offset == len(self.contents[number]), "out of order"
+        self.contents[number] += payload
+        self._handled(len(payload))
+        self._conclude(number)
+        return True
+
+    def _hold(self, number, offset, payload):
+        """Puts a frame of an unordered channel in its place. What came before, whole or in part, is dropped."""
+        content, held = self.contents[number], self.held.setdefault(number, {})
+        before = len(content) + sum(map(len, held.values()))
+        for start, block in self._gaps(number, offset, offset + len(payload)):
+            held[start] = payload[start - offset:block - offset]
+        fresh = len(content) + sum(map(len, held.values())) - before
+        self.received.duplicates += len(payload) - fresh
+        self.held_bytes += fresh
+        assert self.count + self.held_bytes <= self.limit, "more than the limit"
+        while (block := held.pop(len(content), None)) is not None:
+            content += block
+            self.held_bytes -= len(block)
+            self._handled(len(block))
         self._conclude(number)
 
-    def _message(self, message):
-        if message["type"] == "item-end":
-            self.digests[message["item"]] = message["sha256"]
-            assert message["size"] == self.received.offered[message["item"]]["size"]
-            self._conclude(message["item"])
-        elif message["type"] == "item-failed":
-            self.received.failed[message["item"]] = message["code"]
-            self.settled.add(message["item"])
-        elif message["type"] == "done":
-            self.received.done = message
-        else:
-            raise TransferError("protocol", message["type"])
+    def _gaps(self, number, start, end):
+        """What has not come between two offsets of an item: (start, end) of each gap."""
+        start = max(start, len(self.contents[number]))
+        for place, block in sorted(self.held.get(number, {}).items()):
+            if start < place and start < end:
+                yield start, min(place, end)
+            start = max(start, place + len(block))
+        if start < end:
+            yield start, end
 
-    def _whole(self, number):
-        return len(self.contents[number]) == self.received.offered[number]["size"]
+    def _name_missing(self):
+        """What has not come before the last `mark` is to be sent again: it counts, for it has used credit."""
+        last, offset = self.mark
+        self.mark = None
+        ranges = []
+        for number in range(last + 1):
+            if number not in self.settled and number not in self.awaited:
+                size = self.received.offered[number]["size"]
+                size = self.ends[number][0] if number in self.ends else size
+                end = offset if number == last else size
+                ranges += [[number, start, end - start] for start, end in self._gaps(number, 0, end)]
+        for first in range(0, len(ranges), 1000):
+            self.connection.say("missing", ranges=ranges[first:first + 1000])
+        lost = sum(length for _, _, length in ranges)
+        self.received.missing += lost
+        self.count += lost
+        if lost:
+            self._credit()
+
+    def _message(self, message):
+        name = message["type"]
+        if name == "offer":
+            self._offer(message)
+        elif name == "item-begin":
+            number = message["item"]
+            assert number in self.awaited, message
+            self.awaited.remove(number)
+            size = len(self.contents[number]) // tree_hash.LEAF * tree_hash.LEAF
+            assert message["offset"] in (0, size), message
+            del self.contents[number][message["offset"]:]
+            self.received.begun[number] = message["offset"]
+        elif name == "segment":
+            self.hashes[message["item"], message["segment"]] = message["hash"]
+            self._compare_segments(message["item"])
+        elif name == "item-end":
+            number, size = message["item"], self.received.offered[message["item"]]["size"]
+            assert number not in self.ends and size in (None, message["size"]), message
+            self.ends[number] = message["size"], message["root"]
+            self._conclude(number)
+        elif name == "item-failed":
+            self.received.failed[message["item"]] = message["code"]
+            self.awaited.discard(message["item"])
+            self.settled.add(message["item"])
+        elif name == "mark":
+            assert self.is_unordered, message
+            self.mark = message["item"], message["offset"]
+        elif name == "done":
+            self.received.done = message
+        elif not message.get("optional"):
+            raise TransferError("protocol", name)
+
+    def _compare_segments(self, number):
+        content = self.contents[number]
+        for item, segment in list(self.hashes):
+            if item == number and len(content) >= (segment + 1) * tree_hash.SEGMENT and number not in self.settled:
+                self.received.segments += 1
+                if self.hashes.pop((item, segment)) != tree_hash.segment_hash(content, segment):
+                    self._fail(number, "integrity")
 
     def _conclude(self, number):
-        if number in self.settled or not self._whole(number) or number not in self.digests:
+        self._compare_segments(number)
+        content = self.contents[number]
+        if number in self.settled or number in self.awaited or number not in self.ends:
             return
-        digest = hashlib.sha256(self.contents[number]).hexdigest()
-        if digest != self.digests[number]:
+        size, root = self.ends[number]
+        if len(content) < size:
+            return
+        if tree_hash.root(content) != root:
             self._fail(number, "integrity")
             return
         self._credit()
         self.settled.add(number)
-        self.received.files["/".join(self.received.offered[number]["path"])] = bytes(self.contents[number])
-        self.connection.say("confirmed", item=number, bytes=len(self.contents[number]), sha256=digest)
+        self.confirmed.append(number)
+        self._keep(number)
+        self.connection.say("confirmed", item=number, bytes=size, root=root)
+
+    def _keep(self, number):
+        item, content = self.received.offered[number], self.contents[number]
+        self.kept.contents[self._key(number)] = content, True
+        kind, path = item.get("kind", "file"), "/".join(item["path"])
+        if kind == "folder":
+            self.received.folders.append(path)
+        elif kind == "text":
+            self.received.texts.append(content.decode())
+        else:
+            self.received.files[path] = bytes(content)
+
+    def _handled(self, count):
+        self.count += count
+        assert self.count <= self.limit, "more than the limit"
+        if self.limit - self.count < self.window * 3 // 4:
+            self._credit()
 
     def _credit(self):
         self.limit = self.count + self.window
@@ -332,7 +637,13 @@ class Receiver:
     def _fail(self, number, code):
         self.received.failed[number] = code
         self.settled.add(number)
+        self.contents[number].clear()
+        # What of it is held ahead of a gap is dropped, and counts.
+        dropped = sum(map(len, self.held.pop(number, {}).values()))
+        self.held_bytes -= dropped
         self.connection.say("item-failed", item=number, code=code, message=f"Not kept: {code}.")
+        if dropped:
+            self._handled(dropped)
 
 
 async def _main(verb, target, *rest):
