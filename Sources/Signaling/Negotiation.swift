@@ -5,11 +5,14 @@ internal import NetworkIO
 actor Negotiation {
     /// Channels and state changes, for whoever uses the connection; candidates stay here.
     nonisolated let events: AsyncStream<PeerConnectionEvent>
+    /// Ends when the peer or the room is gone.
+    nonisolated let parting: AsyncStream<Never>
 
     private let connection: PeerConnection
     private let peer: RoomPeer
     private let role: RoomRole
     private let continuation: AsyncStream<PeerConnectionEvent>.Continuation
+    private let partingContinuation: AsyncStream<Never>.Continuation
     private var outcome: Result<Void, PeerConnectorError>?
     private var waiter: CheckedContinuation<Void, Never>?
     private var tasks: [Task<Void, Never>] = []
@@ -27,6 +30,7 @@ actor Negotiation {
         self.role = role
         // Whoever does not look finds the latest.
         (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
+        (parting, partingContinuation) = AsyncStream.makeStream(of: Never.self)
     }
 
     /// Starts, as host with the offer, and returns when the peers are connected.
@@ -62,6 +66,7 @@ actor Negotiation {
         for task in tasks { task.cancel() }
         tasks = []
         continuation.finish()
+        partingContinuation.finish()
     }
 
     // MARK: From the room
@@ -91,6 +96,7 @@ actor Negotiation {
 
     private func partWith(_ error: PeerConnectorError) {
         isParting = true
+        partingContinuation.finish()
         guard hasRemoteDescription else { return fail(error) }
         run { negotiation in
             try? await NetworkClock().sleep(for: Self.farewell)

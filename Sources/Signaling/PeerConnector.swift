@@ -12,6 +12,9 @@ package final class ConnectedPeer<Channels: Sendable>: Sendable {
     /// Incoming channels and state changes, in place of `connection.events`, which is used up here. One consumer; at
     /// most 256 wait.
     package let events: AsyncStream<PeerConnectionEvent>
+    /// Ends when the other side has left the room, or the room has ended: a process that was killed is noticed by it
+    /// before its silence is. By itself it does not end the connection. One consumer.
+    package let parting: AsyncStream<Never>
     private let negotiation: Negotiation
     private let peers: RoomPeers
     private let leavesRoom: Bool
@@ -27,6 +30,7 @@ package final class ConnectedPeer<Channels: Sendable>: Sendable {
         self.peers = peers
         self.leavesRoom = leavesRoom
         events = negotiation.events
+        parting = negotiation.parting
     }
 
     deinit {
@@ -71,7 +75,7 @@ package enum PeerConnector {
 
     /// Makes the link's room and waits for guests in it.
     ///
-    /// - Parameter size: members at a time, the host included; 2 to 16.
+    /// - Parameter size: members at a time, the host included; 2 to 32.
     package static func host(
         _ link: RoomLink, size: Int = 2, over client: WebSocketClient = .init()
     ) async throws(PeerConnectorError) -> HostedRoom {

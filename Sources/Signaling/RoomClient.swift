@@ -28,7 +28,7 @@ package actor RoomClient {
     /// Makes the link's room and enters it.
     ///
     /// - Parameters:
-    ///   - size: members, the host included; 2 to 16.
+    ///   - size: members, the host included; 2 to 32.
     ///   - timeout: for connecting, and again for the server's answer.
     package static func host(
         _ link: RoomLink, size: Int = 2, over client: WebSocketClient = .init(), timeout: Duration = .seconds(10)

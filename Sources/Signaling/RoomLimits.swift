@@ -1,6 +1,6 @@
 /// What a rendezvous server is willing to spend on strangers (Docs/Protocols/Rooms.md).
 package struct RoomLimits: Sendable, Equatable {
-    static let largestRoom = 16
+    static let largestRoom = 32
 
     package var roomCount = 1000
     /// Members of one room, the host included.
@@ -9,7 +9,8 @@ package struct RoomLimits: Sendable, Equatable {
     package var messageBytes = 256 * 1024
     /// UTF-8 bytes of one relayed body.
     package var bodyBytes = 128 * 1024
-    /// What one member may have relayed in all, and in bytes of bodies.
+    /// What one member may have relayed in all, and in bytes of bodies. A host has it once more for each guest who enters:
+    /// it may serve many, and each of them anew after every loss of the connection.
     package var relayedMessageCount = 256
     package var relayedBytes = 4 * 1024 * 1024
     /// Creates and joins of one address (IPv6: one /64): so many a second, after a burst.

@@ -26,6 +26,8 @@ package struct RoomRegistry {
         var membership: (room: RoomIdentifier, peer: PeerIdentifier)?
         var relayedMessageCount = 0
         var relayedBytes = 0
+        /// How many times `RoomLimits.relayedMessageCount` and `relayedBytes` it may use up.
+        var allowances = 1
         var isClosing = false
     }
 
@@ -153,6 +155,7 @@ package struct RoomRegistry {
         room.lastActivity = now
         rooms[name] = room
         connections[id]?.membership = (name, peer)
+        if let host = others.first, host.peer == room.host { connections[host.connection]?.allowances += 1 }
         let notice = RoomNotice.joined(
             room: name, peer: peer, host: room.host, peers: others.map(\.peer), iceServers: iceServers)
         actions.append(.send(notice, to: id))
@@ -169,8 +172,9 @@ package struct RoomRegistry {
         guard count <= limits.bodyBytes else { return refuse(id, .badMessage, "the body is too large", at: now) }
         connections[id]?.relayedMessageCount += 1
         connections[id]?.relayedBytes += count
-        guard let connection = connections[id], connection.relayedMessageCount <= limits.relayedMessageCount,
-            connection.relayedBytes <= limits.relayedBytes
+        guard let connection = connections[id],
+            connection.relayedMessageCount <= limits.relayedMessageCount * connection.allowances,
+            connection.relayedBytes <= limits.relayedBytes * connection.allowances
         else { return refuse(id, .tooManyMessages, "a member may say only so much", at: now) }
         guard peer != membership.peer, let target = room.members.first(where: { $0.peer == peer }) else {
             actions.append(.send(.error(code: .noSuchPeer, message: "nobody of that name is here"), to: id))

@@ -33,7 +33,7 @@ package struct RoomSession: Sendable {
 
     /// Asks to make the room, as its host.
     ///
-    /// - Parameter size: members, the host included; 2 to 16.
+    /// - Parameter size: members, the host included; 2 to 32.
     package static func host(room: RoomIdentifier, secret: RoomSecret, size: Int) -> RoomSession {
         RoomSession(role: .host, room: room, secret: secret, request: .create(room: room, size: size))
     }

@@ -43,6 +43,32 @@ struct PeerConnectorTests {
         await other.close()
     }
 
+    @Test func `whoever is connected hears that the other has left the room, and may come again`() async throws {
+        let rendezvous = try await Rendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(link)
+        for _ in 0..<2 {
+            async let joined = PeerConnector.join(link, prepare: Self.prepare)
+            let arrival = try await room.nextGuest()
+            let host = try await #require(arrival).connect(prepare: Self.prepare)
+            await (try await joined).close()
+            for await _ in host.parting {}
+            await host.close()
+        }
+        async let joined = PeerConnector.join(link, prepare: Self.prepare)
+        let arrival = try await room.nextGuest()
+        let host = try await #require(arrival).connect(prepare: Self.prepare)
+        let guest = try await joined
+        await room.close()
+        for await _ in guest.parting {}
+        // The room is made anew under the same name, as by a process that was started again.
+        let again = try await PeerConnector.host(link)
+        await again.close()
+        await guest.close()
+        await host.close()
+        await rendezvous.stop()
+    }
+
     @Test func `a host serves several guests at once`() async throws {
         let rendezvous = try await Rendezvous()
         let link = try rendezvous.link()

@@ -81,7 +81,7 @@ struct RoomMessageTests {
     }
 
     @Test func `a notice with more peers than a room holds is refused`() {
-        let peers = (1...16).map { "\"p\($0)\"" }.joined(separator: ",")
+        let peers = (1...32).map { "\"p\($0)\"" }.joined(separator: ",")
         let text = #"{"type":"joined","room":"abcdefghijkmnpqr","peer":"p20","host":"p1","peers":["# + peers + "]}"
         #expect(throws: RoomMessageError.badMember("peers")) { try RoomNotice(parsing: text) }
     }

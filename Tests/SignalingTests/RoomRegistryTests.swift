@@ -164,7 +164,7 @@ struct RoomRegistryTests {
         #expect(hall.say(2, .bye) == [])
     }
 
-    @Test(arguments: [-1, 0, 1, 17, 1_000_000])
+    @Test(arguments: [-1, 0, 1, 33, 1_000_000])
     func `a room of an impossible size is refused`(size: Int) throws {
         var hall = Hall()
         try hall.connect(1)
@@ -194,6 +194,13 @@ struct RoomRegistryTests {
         let actions = hall.say(2, .message(to: peer, body: ""))
         #expect(actions.first?.contains("too-many-messages") == true)
         #expect(actions.contains("2: close 4005"))
+    }
+
+    @Test func `a host may have 256 more relayed for each guest who enters`() throws {
+        var hall = try Hall.room(members: 3, size: 3)
+        let peer = try Samples.peer("p2")
+        for _ in 0..<3 * 256 { #expect(hall.say(1, .message(to: peer, body: "")).count == 1) }
+        #expect(hall.say(1, .message(to: peer, body: "")).contains("1: close 4005"))
     }
 
     @Test func `messages to nobody count too`() throws {

@@ -2,29 +2,30 @@ internal import Transfer
 
 /// The words after the program's name, before the argument parser sees them.
 enum CommandLineWords {
-    /// Adds what the environment says, and the command that a bare link means.
+    /// Adds what the configuration and the environment say, and the command that a bare link means.
     ///
     /// - Parameters:
-    ///   - commands: every name of a command, with the flags that the environment can set.
+    ///   - commands: every name of a command, its own first, with the flags that the environment can set.
     ///   - isFile: whether there is a file of that name, for a hint.
     static func expanded(
         _ words: [String], commands: [(names: [String], flags: [EnvironmentFlag])],
-        environment: (String) -> String?, isFile: (String) -> Bool = { _ in false }
+        environment: (String) -> String?, config: ConfigFile? = nil, isFile: (String) -> Bool = { _ in false }
     ) throws(CommandFailure) -> [String] {
         let hasLink = environment("MARTLET_LINK").map { !$0.isEmpty } ?? false
         guard let first = words.first else {
             guard hasLink else { return ["--help"] }
-            return try expanded(["receive"], commands: commands, environment: environment)
+            return try expanded(["receive"], commands: commands, environment: environment, config: config)
         }
         if let command = commands.first(where: { $0.names.contains(first) }) {
             return [first]
+                + (try config?.arguments(for: (command.names[0], command.flags), environment: environment) ?? [])
                 + (try EnvironmentFlag.arguments(for: command.flags, from: environment)) + words.dropFirst()
         }
         if isForTheParser(first) { return words }
         guard words.contains(where: { $0.contains("://") }) || hasLink && first.hasPrefix("-") else {
             throw unknown(first, commands: commands.flatMap(\.names), isFile: isFile)
         }
-        return try expanded(["receive"] + words, commands: commands, environment: environment)
+        return try expanded(["receive"] + words, commands: commands, environment: environment, config: config)
     }
 
     private static func isForTheParser(_ word: String) -> Bool {

@@ -1,4 +1,5 @@
-/// A flag of the command line that can be set by an environment variable too: `--expire` by MARTLET_EXPIRE.
+/// A flag of the command line that can be set by an environment variable too, `--expire` by MARTLET_EXPIRE, and by a
+/// line of the configuration file.
 struct EnvironmentFlag: Sendable, Equatable {
     enum Kind: Sendable {
         /// `--expire 2h`
@@ -31,20 +32,23 @@ struct EnvironmentFlag: Sendable, Equatable {
         var arguments: [String] = []
         for flag in flags {
             guard let value = environment(flag.variable), !value.isEmpty else { continue }
-            arguments += try flag.arguments(value)
+            guard let words = flag.arguments(value) else {
+                throw CommandFailure(
+                    .usage, "The environment variable \(flag.variable) has a value that is neither yes nor no.",
+                    remedy: "\(flag.variable)=1 or \(flag.variable)=0")
+            }
+            arguments += words
         }
         return arguments
     }
 
-    private func arguments(_ value: String) throws(CommandFailure) -> [String] {
+    /// The words of the command line that mean `value`; nil for a switch that is neither on nor off.
+    func arguments(_ value: String) -> [String]? {
         if kind == .value { return ["--\(name)=\(value)"] }
         switch value.lowercased() {
         case "1", "true", "yes", "on": return ["--\(name)"]
         case "0", "false", "no", "off": return kind == .invertible ? ["--no-\(name)"] : []
-        default:
-            throw CommandFailure(
-                .usage, "The environment variable \(variable) has a value that is neither yes nor no.",
-                remedy: "\(variable)=1 or \(variable)=0")
+        default: return nil
         }
     }
 }

@@ -22,7 +22,9 @@ struct MartletCommand: AsyncParsableCommand {
             10 nobody came, 11 protocol. More: martlet help exit
             """,
         version: Program.version,
-        subcommands: [SendCommand.self, ReceiveCommand.self, BenchCommand.self])
+        subcommands: [
+            SendCommand.self, ReceiveCommand.self, CompletionsCommand.self, ManualCommand.self, BenchCommand.self,
+        ])
 
     static func main() async {
         martlet_tune_malloc()

@@ -36,8 +36,11 @@ enum Program {
             return 0
         }
         do {
+            let config = try ConfigFile.load(
+                Environment.value, commands: commands.filter { !$0.flags.isEmpty }.map { ($0.names[0], $0.flags) })
             let words = try CommandLineWords.expanded(
-                words, commands: commands, environment: Environment.value, isFile: { access($0, F_OK) == 0 })
+                words, commands: commands, environment: Environment.value, config: config,
+                isFile: { access($0, F_OK) == 0 })
             var command = try MartletCommand.parseAsRoot(words)
             if let command = command as? any ConsoleCommand { return await perform(command) }
             if var command = command as? any AsyncParsableCommand {
@@ -57,7 +60,7 @@ enum Program {
     private static let commands: [(names: [String], flags: [EnvironmentFlag])] = [
         (["send", "tx"], SendCommand.environmentFlags),
         (["receive", "recv", "rx"], ReceiveCommand.environmentFlags),
-        (["bench"], []),
+        (["bench"], []), (["completions"], []), (["manual"], []),
     ]
 
     /// What the argument parser, or a command that uses its errors, has to say.

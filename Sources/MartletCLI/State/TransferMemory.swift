@@ -1,0 +1,93 @@
+internal import Digests
+internal import Transfer
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The place on the disk for the record of one transfer: that of certain sources, with certain options. Held by one
+/// process at a time.
+final class TransferMemory: Sendable {
+    private let path: String
+    private let lockPath: String
+    private let lock: Int32
+
+    /// Nil when another process sends the same at this moment, or nothing can be kept.
+    ///
+    /// - Parameters:
+    ///   - identity: what makes a command the same as an earlier one.
+    ///   - folder: that of the records; it is made when it is missing.
+    init?(_ identity: [String], in folder: String) {
+        guard StateFolder.make(folder) else { return nil }
+        let name = SHA256.hash(Array(identity.map { "\($0.utf8.count):\($0)" }.joined().utf8))
+            .prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        path = "\(folder)/\(name).json"
+        lockPath = "\(folder)/\(name).lock"
+        guard let lock = Self.lock(lockPath) else { return nil }
+        self.lock = lock
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    /// What an earlier process has left; nil when that is nothing, or too old.
+    ///
+    /// - Parameter now: in seconds since 1970.
+    func load(at now: Int64) -> TransferRecord? {
+        guard let record = SystemText.read(path).flatMap({ TransferRecord(text: $0) }), !record.isStale(at: now) else {
+            return nil
+        }
+        return record
+    }
+
+    /// Puts it on the disk, in place of what is there; when this returns it survives a loss of power.
+    ///
+    /// - Returns: whether it could be done.
+    func save(_ record: TransferRecord) -> Bool {
+        let new = path + ".new"
+        let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { return false }
+        let bytes = Array(record.text.utf8)
+        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        let isWhole = count == bytes.count && fsync(file) == 0
+        close(file)
+        guard isWhole, rename(new, path) == 0 else {
+            unlink(new)
+            return false
+        }
+        syncFolder()
+        return true
+    }
+
+    /// There is nothing to go on with any more.
+    func forget() {
+        unlink(lockPath)
+        if unlink(path) == 0 { syncFolder() }
+    }
+
+    private func syncFolder() {
+        let folder = open(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]), O_RDONLY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
+    }
+
+    private static func lock(_ path: String) -> Int32? {
+        // Some times, because the one who held it may remove it between our opening and our locking.
+        for _ in 0..<5 {
+            let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard file >= 0 else { return nil }
+            var (ours, there) = (stat(), stat())
+            if flock(file, LOCK_EX | LOCK_NB) == 0, fstat(file, &ours) == 0, stat(path, &there) == 0,
+                ours.st_ino == there.st_ino
+            {
+                return file
+            }
+            close(file)
+        }
+        return nil
+    }
+}

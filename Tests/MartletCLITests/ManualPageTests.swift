@@ -1,0 +1,58 @@
+import ArgumentParser
+import Testing
+
+@testable import MartletCLI
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Suite struct ManualPageTests {
+    @Test func `the manual page has every command and every option`() throws {
+        let page = try ManualCommand.page
+        #expect(page.help.commands.map(\.name).contains("send"))
+        #expect(page.help.allNames.count > 30)
+        for name in page.help.commands.flatMap(\.allNames) where name != "--help" && name != "-h" {
+            #expect(page.text.contains("\\fB\(ManualPage.escaped(name))\\fR"), "\(name)")
+        }
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES"] {
+            #expect(page.text.contains("\n.SH \(section)\n"))
+        }
+    }
+
+    @Test func `no line is a request by accident`() {
+        #expect(ManualPage.escaped(".hidden") == "\\&.hidden")
+        #expect(ManualPage.escaped("a\\b --c") == "a\\eb \\-\\-c")
+    }
+
+    /// `groff -ww` warns of whatever is not understood.
+    @Test func `the formatter has nothing to complain about`() throws {
+        guard access("/usr/bin/groff", X_OK) == 0 else { return }
+        var template = Array("/tmp/martlet-manual-XXXXXX".utf8CString)
+        let file = mkstemp(&template)
+        try #require(file >= 0)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(path) }
+        let text = Array(try ManualCommand.page.text.utf8)
+        #expect(write(file, text, text.count) == text.count)
+        close(file)
+        let pipe = try #require(popen("groff -ww -man -Tutf8 \(path) 2>&1 >/dev/null", "r"))
+        var line = [CChar](repeating: 0, count: 1024)
+        var complaints = ""
+        while fgets(&line, Int32(line.count), pipe) != nil {
+            complaints += String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        #expect(pclose(pipe) == 0)
+        #expect(complaints == "")
+    }
+
+    @Test(arguments: CompletionsCommand.Shell.allCases)
+    func `completions know every long option of the commands`(shell: CompletionsCommand.Shell) throws {
+        let script = CompletionsCommand.script(for: shell)
+        for flag in SendCommand.environmentFlags + ReceiveCommand.environmentFlags {
+            #expect(script.contains(flag.name), "\(flag.name)")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Signaling
+import Testing
+
+@testable import MartletCLI
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Suite struct TransferMemoryTests {
+    /// A folder that goes with the test.
+    private func withFolder(_ body: (String) throws -> Void) throws {
+        var template = Array("/tmp/martlet-state-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { system("rm -rf \(path)") }
+        try body(path)
+    }
+
+    private func record() throws -> TransferRecord {
+        let room = try #require(RoomIdentifier("abcdefghijkmnpqr"))
+        let secret = try #require(RoomSecret(bytes: Array(0..<16)))
+        var record = TransferRecord(room: room, secret: secret, port: 4040, transfer: "t1", created: 1_000_000)
+        record.finished = ["s1", "s2"]
+        return record
+    }
+
+    @Test func `what is saved is there for the next process, and for nobody else`() throws {
+        try withFolder { folder in
+            let transfers = folder + "/a/transfers"
+            do {
+                let memory = try #require(TransferMemory(["x"], in: transfers))
+                #expect(memory.load(at: 1_000_000) == nil)
+                #expect(memory.save(try record()))
+            }
+            let memory = try #require(TransferMemory(["x"], in: transfers))
+            #expect(memory.load(at: 1_000_100) == (try record()))
+            #expect(TransferMemory(["y"], in: transfers)?.load(at: 1_000_100) == nil)
+            var status = stat()
+            #expect(stat(transfers, &status) == 0 && status.st_mode & 0o777 == 0o700)
+            #expect(system("test -z \"$(find \(transfers) -type f -perm /077)\"") == 0)
+        }
+    }
+
+    @Test func `two at once do not share a record`() throws {
+        try withFolder { folder in
+            var first = TransferMemory(["x"], in: folder)
+            #expect(first != nil)
+            #expect(TransferMemory(["x"], in: folder) == nil)
+            first?.forget()
+            #expect(first?.load(at: 1_000_000) == nil)
+            first = nil
+            #expect(TransferMemory(["x"], in: folder) != nil)
+        }
+    }
+
+    @Test func `an old record, or a damaged one, is none`() throws {
+        let record = try record()
+        #expect(TransferRecord(text: record.text) == record)
+        #expect(!record.isStale(at: 1_000_000 + 86_400))
+        #expect(record.isStale(at: 1_000_000 + 86_401))
+        #expect(record.isStale(at: 999_999), "the clock was set back")
+        #expect(TransferRecord(text: "") == nil)
+        #expect(TransferRecord(text: String(record.text.dropLast())) == nil)
+        #expect(TransferRecord(text: record.text.replacing("4040", with: "0")) == nil)
+        #expect(TransferRecord(text: record.text.replacing("\"version\":1", with: "\"version\":2")) == nil)
+    }
+
+    @Test func `a folder that cannot be made is told by nil`() {
+        #expect(TransferMemory(["x"], in: "/proc/martlet/transfers") == nil)
+        #expect(!StateFolder.make("/etc/passwd"))
+    }
+
+    @Test func `the folder is where such things are kept`() {
+        func folder(_ environment: [String: String]) -> String? { StateFolder { environment[$0] }?.path }
+        #expect(folder(["MARTLET_STATE_DIR": "/s", "XDG_STATE_HOME": "/x", "HOME": "/h"]) == "/s")
+        #expect(folder(["XDG_STATE_HOME": "/x", "HOME": "/h"]) == "/x/martlet")
+        #expect(folder(["XDG_STATE_HOME": "relative", "HOME": "/h"]) == "/h/.local/state/martlet")
+        #expect(folder([:]) == nil)
+        #expect(StateFolder { ["HOME": "/h"][$0] }?.hashes == "/h/.local/state/martlet/hashes")
+    }
+}
