@@ -247,8 +247,12 @@ class Sender:
                 await self.go_on.wait()
                 self.pause_after = None
             end = min(offset + PAYLOAD, len(content), (offset // tree_hash.SEGMENT + 1) * tree_hash.SEGMENT)
+            self.furthest = number, offset
+            await self._await_credit()
+            if self.missing:
+                await self._send_missing()
+                continue
             offset = await self._send_part(number, offset, end)
-            await self._send_missing()
             if offset % tree_hash.SEGMENT == 0 and offset < len(content):
                 segment = offset // tree_hash.SEGMENT - 1
                 link.say("segment", item=number, segment=segment, hash=tree_hash.segment_hash(content, segment))
@@ -258,13 +262,15 @@ class Sender:
             self.ended.append(number)
             link.say("item-end", item=number, size=len(content), root=item.claimed or tree_hash.root(content))
 
-    async def _send_part(self, number, offset, end):
-        """One frame, cut where the limit ends. Returns the offset after it."""
-        self.furthest = max(self.furthest, (number, offset))
+    async def _await_credit(self):
         if self.count >= self.limit:
             await self._mark()
         while not self.connection.inbox.empty() or self.count >= self.limit:
             await self._handle()
+
+    async def _send_part(self, number, offset, end):
+        """One frame, cut where the limit ends. Returns the offset after it."""
+        await self._await_credit()
         if number in self.sent.failed:
             return offset
         payload = self.items[number].content[offset:min(end, offset + self.limit - self.count)]
@@ -318,7 +324,9 @@ class Sender:
         elif name == "decline":
             raise TransferError("declined", message["reason"])
         elif name == "credit":
-            assert self.sent.received <= message["received"] <= self.count, (message, self.count)
+            # A late frame, though it was named missing, may come before its repetition was sent.
+            pending = sum(end - offset for _, offset, end in self.missing)
+            assert self.sent.received <= message["received"] <= self.count + pending, (message, self.count)
             assert message["limit"] >= self.limit, message
             self.sent.received, self.limit = message["received"], message["limit"]
         elif name == "missing":
@@ -514,13 +522,15 @@ class Receiver:
     def _hold(self, number, offset, payload):
         """Puts a frame of an unordered channel in its place. What came before, whole or in part, is dropped."""
         content, held = self.contents[number], self.held.setdefault(number, {})
-        before = len(content) + sum(map(len, held.values()))
-        for start, block in self._gaps(number, offset, offset + len(payload)):
-            held[start] = payload[start - offset:block - offset]
-        fresh = len(content) + sum(map(len, held.values())) - before
+        gaps = list(self._gaps(number, offset, offset + len(payload)))
+        fresh = sum(end - start for start, end in gaps)
         self.received.duplicates += len(payload) - fresh
+        if self.count + self.held_bytes + fresh > self.limit:
+            # It was named missing, comes late, and what was sent instead has used its place: it will come again.
+            return
         self.held_bytes += fresh
-        assert self.count + self.held_bytes <= self.limit, "more than the limit"
+        for start, end in gaps:
+            held[start] = payload[start - offset:end - offset]
         while (block := held.pop(len(content), None)) is not None:
             content += block
             self.held_bytes -= len(block)
