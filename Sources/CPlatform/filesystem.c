@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,4 +132,34 @@ void martlet_start_writeback(int file, int64_t offset, int64_t length) {
 int martlet_set_modified(int file, int64_t seconds) {
     struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = (time_t)seconds}};
     return futimens(file, times);
+}
+
+int martlet_sync_data(int file) {
+#if defined(__linux__)
+    return fdatasync(file);
+#else
+    return fsync(file);
+#endif
+}
+
+int martlet_sync_filesystem(int file) {
+#if defined(__linux__)
+    return syncfs(file);
+#else
+    (void)file;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int64_t martlet_write_some(int file, const void *bytes, size_t length) {
+    for (;;) {
+        ssize_t count = write(file, bytes, length);
+        if (count >= 0 || (errno != EINTR && errno != EAGAIN)) return count;
+        /* Somebody made it non-blocking, a shell's terminal for example. */
+        if (errno == EAGAIN) {
+            struct pollfd wait = {.fd = file, .events = POLLOUT};
+            poll(&wait, 1, 1000);
+        }
+    }
 }

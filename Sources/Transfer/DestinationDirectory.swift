@@ -1,5 +1,3 @@
-internal import CPlatform
-
 #if canImport(Darwin)
     internal import Darwin
 #elseif canImport(Glibc)
@@ -18,9 +16,16 @@ public final class DestinationDirectory: Sendable {
     /// Opens an existing folder and makes sure that it can be written; blocks on the file system.
     ///
     /// - Throws: ``TransferError/Code/storage``.
-    public init(path: String) throws(TransferError) {
+    public convenience init(path: String) throws(TransferError) {
+        try self.init(path: path, observer: nil)
+    }
+
+    /// - Parameter observer: told of every change beneath the folder.
+    init(path: String, observer: (any StorageObserver)?) throws(TransferError) {
         do throws(SystemError) {
-            root = try OpenFile(directory: path)
+            let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw .last }
+            root = OpenFile(takingOwnershipOf: descriptor, observer: observer)
             guard faccessat(root.descriptor, ".", W_OK | X_OK, AT_EACCESS) == 0 else { throw .last }
         } catch {
             throw TransferError(
@@ -36,27 +41,6 @@ public final class DestinationDirectory: Sendable {
         guard fstatvfs(root.descriptor, &status) == 0 else { return .max }
         let (bytes, isOverflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
         return isOverflow ? .max : Int64(clamping: bytes)
-    }
-
-    /// Whether something, be it a dangling link, has this name.
-    func exists(_ components: [String]) -> Bool {
-        guard let name = components.last, let parent = try? parent(of: components) else { return false }
-        var status = stat()
-        return fstatat(parent.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
-    }
-
-    /// Opens the folder that the last component is to be in.
-    ///
-    /// - Parameter isMade: makes the folders that are missing.
-    func parent(of components: [String], making isMade: Bool = false) throws(SystemError) -> OpenFile {
-        var directory = root
-        for component in components.dropLast() {
-            if isMade, mkdirat(directory.descriptor, component, 0o777) != 0, errno != EEXIST { throw .last }
-            let opened = martlet_open_beneath(directory.descriptor, component, O_RDONLY | O_DIRECTORY, 0)
-            guard opened >= 0 else { throw .last }
-            directory = OpenFile(takingOwnershipOf: opened)
-        }
-        return directory
     }
 }
 

@@ -16,7 +16,9 @@ public struct FileReceiver: Sendable {
     ///
     /// - Parameters:
     ///   - onEvent: told what happens; called from the transfer's tasks.
-    ///   - decide: asked once, when the whole offer is here and fits the disk. Nothing is written before it says yes.
+    ///   - decide: asked once, with the whole offer or, when that takes longer than half a second, with what has come of
+    ///     it; later items are under the same yes. Nothing is written before. Not asked when what lies in the folder
+    ///     shows that the same list was accepted on an earlier connection, and about nothing that does not fit the disk.
     ///     Its task is cancelled when the transfer ends meanwhile.
     public init(
         destination: Destination, control: any TransferChannel, data: any TransferChannel,
@@ -48,8 +50,9 @@ public struct FileReceiver: Sendable {
     /// Waits for the offer, asks, writes what comes, and returns when the sender has read the receipt (or 10 s later).
     /// The channels stay open.
     ///
-    /// An item that cannot be kept fails alone: see the report. What is not complete leaves nothing behind. Cancelling
-    /// the task tells the other side.
+    /// An item that cannot be kept fails alone: see the report. When the transfer ends early, what is on the disk for
+    /// certain stays in hidden files beside its final place if a later connection can go on with it
+    /// (``TransferError/isResumable``), and nothing stays otherwise. Cancelling the task tells the other side.
     ///
     /// - Throws: ``TransferError`` with the codes `declined` (by the decision), `storage` (no room, or the disk failed),
     ///   `peerVanished`, `protocolViolation`, `version`, `canceled`.

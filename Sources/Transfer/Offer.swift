@@ -3,16 +3,15 @@ public struct Offer: Sendable {
     public struct Item: Sendable {
         /// From 0.
         public let number: Int
-        /// The offered name, fit to be shown.
-        public let name: String
+        public let kind: ItemKind
         /// The offered components as they came; not fit for a terminal without ``Printable``.
         public let components: [String]
-        /// Bytes.
-        public let size: Int64
+        /// Bytes; nil when the sender does not know (a stream).
+        public let size: Int64?
         /// Seconds since 1970, if the sender said.
         public let modified: Int64?
         public let isExecutable: Bool
-        /// Something has the name beneath the directory already.
+        /// Something has the name beneath the directory already. A folder is not in the way of a folder.
         public let exists: Bool
         /// The name that it gets here; nil when the offered one is no path at all, and the item will fail.
         let localComponents: [String]?
@@ -20,30 +19,44 @@ public struct Offer: Sendable {
         /// The item gets another name here than it was offered under.
         public var isRenamed: Bool { localComponents != components }
 
+        /// The offered name, fit to be shown.
+        public var name: String {
+            if localComponents != nil { return components.map { Printable.line($0) }.joined(separator: "/") }
+            return Printable.line(components.joined(separator: "/"), columns: 200, cut: .middle)
+        }
+
         /// Blocks on the file system.
-        init(_ item: ControlMessage.Item, in directory: DestinationDirectory) {
+        ///
+        /// - Parameter folders: where the item would be; nil when it goes elsewhere.
+        init(_ item: ControlMessage.Item, in folders: inout FolderCache?) {
             number = item.number
-            size = item.size ?? 0
+            kind = item.kind
+            size = item.size
             modified = item.modified
             isExecutable = item.isExecutable
             components = item.path
-            if let path = try? ItemPath(item.path) {
-                name = path.display
-                let local = path.components.map(LocalName.mapped)
-                localComponents = local
-                exists = directory.exists(local)
-            } else {
-                name = Printable.line(item.path.joined(separator: "/"), columns: 200, cut: .middle)
-                localComponents = nil
-                exists = false
+            guard let path = try? ItemPath(item.path) else {
+                (localComponents, exists) = (nil, false)
+                return
             }
+            let local = path.components.map(LocalName.mapped)
+            // One array for both where they are the same, as they nearly always are.
+            localComponents = local == item.path ? item.path : local
+            exists = kind != .text && Self.exists(local, isFolder: kind == .folder, in: &folders)
+        }
+
+        private static func exists(_ path: [String], isFolder: Bool, in folders: inout FolderCache?) -> Bool {
+            guard let name = path.last, let parent = try? folders?.folder(path.dropLast()),
+                let status = try? parent.status(of: name)
+            else { return false }
+            return !(isFolder && status.isDirectory)
         }
     }
 
     /// What the other side calls itself, fit to be shown.
     public let agent: String
     public let items: [Item]
-    /// Bytes of all items.
+    /// Bytes of all items whose size is known.
     public let totalBytes: Int64
     /// Bytes that the destination has room for.
     public let freeBytes: Int64
@@ -58,10 +71,12 @@ public struct Offer: Sendable {
 
     /// Bytes that will be written under a policy. While a file is overwritten, both the old and the new one are there.
     func neededBytes(_ policy: ExistingFilePolicy) -> Int64 {
-        items.reduce(0) { total, item in
+        let needed = items.reduce(Int64(0)) { total, item in
             let isKept = item.exists && (policy == .fail || policy == .skip)
-            return item.localComponents == nil || isKept ? total : total + item.size
+            let isStored = item.kind == .file && item.localComponents != nil && !isKept
+            return isStored ? total + (item.size ?? 0) : total
         }
+        return max(0, needed - resumedBytes)
     }
 }
 

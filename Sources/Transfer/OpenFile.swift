@@ -19,8 +19,12 @@ struct FileStatus: Equatable, Sendable {
     var inode: UInt64
     var device: UInt64
     var isExecutable: Bool
+    /// It belongs to the user of this process.
+    var isOwn: Bool
+    /// Names that it has; 0 when it was removed.
+    var linkCount: Int
 
-    fileprivate init(_ status: stat) {
+    init(_ status: stat) {
         let kind = status.st_mode & S_IFMT
         isRegular = kind == S_IFREG
         isDirectory = kind == S_IFDIR
@@ -35,6 +39,8 @@ struct FileStatus: Equatable, Sendable {
         inode = UInt64(status.st_ino)
         device = UInt64(truncatingIfNeeded: status.st_dev)
         isExecutable = status.st_mode & 0o100 != 0
+        isOwn = status.st_uid == geteuid()
+        linkCount = Int(status.st_nlink)
     }
 
     /// Follows links.
@@ -48,9 +54,12 @@ struct FileStatus: Equatable, Sendable {
 /// An open file or directory, closed with its last reference.
 final class OpenFile: Sendable {
     let descriptor: Int32
+    /// Told of every change; nil but in tests.
+    let observer: (any StorageObserver)?
 
-    init(takingOwnershipOf descriptor: Int32) {
+    init(takingOwnershipOf descriptor: Int32, observer: (any StorageObserver)? = nil) {
         self.descriptor = descriptor
+        self.observer = observer
     }
 
     deinit {
@@ -90,6 +99,7 @@ final class OpenFile: Sendable {
 
     /// Writes all of the buffer at `offset`.
     func write(_ buffer: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        try observer?.will(.write(self, offset: offset, Array(buffer)))
         var done = 0
         while done < buffer.count {
             let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
@@ -105,6 +115,7 @@ final class OpenFile: Sendable {
     }
 
     func synchronize() throws(SystemError) {
+        try observer?.will(.synchronize(self))
         while fsync(descriptor) != 0 { if errno != EINTR { throw .last } }
     }
 

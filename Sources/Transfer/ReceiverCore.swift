@@ -4,10 +4,10 @@ struct ReceiverCore: TransferCore {
     static let role = ControlMessage.Role.receiver
 
     enum Phase: Sendable, Equatable {
+        /// The offer comes, or is before the person.
         case awaitingOffer
-        /// The offer is complete and before the person.
-        case deciding
         case declined
+        /// The person said yes; the offer may still grow.
         case receiving
         /// The sender said `done`.
         case done
@@ -17,12 +17,16 @@ struct ReceiverCore: TransferCore {
 
     /// One step of the writer.
     enum Work: Sendable, Equatable {
+        /// The item goes on from here; always before its first ``write(_:)`` when a beginning of it is here.
+        case begin(item: Int, offset: Int64)
         /// Append the payload to its item.
         case write(DataFrame)
         /// Drop payload of an item that failed.
         case discard(byteCount: Int)
+        /// All bytes of the segment were written: compare.
+        case segment(item: Int, number: Int, hash: TreeDigest)
         /// Everything of the item was written: compare, and give it its name.
-        case finish(item: Int, size: Int64, digest: TreeDigest)
+        case finish(item: Int, size: Int64, root: TreeDigest)
         /// The sender gave the item up.
         case abandon(item: Int, TransferError)
 
@@ -30,41 +34,89 @@ struct ReceiverCore: TransferCore {
             switch self {
             case .write(let frame): frame.payloadByteCount
             case .discard(let byteCount): byteCount
-            case .finish, .abandon: 0
+            case .begin, .segment, .finish, .abandon: 0
             }
         }
     }
 
-    /// What the sender said about the end of an item.
-    private enum Fate: Sendable {
-        case open
-        case ended(TreeDigest)
-        case failed(TransferError)
+    /// What is known of how an item ends.
+    enum Fate: UInt8, Sendable {
+        case open, ended, failed
+        /// It was here before the transfer began.
+        case complete
     }
 
-    private let hasOneChannel: Bool
-    private(set) var phase = Phase.awaitingOffer
+    struct End: Sendable {
+        var size: Int64
+        var root: TreeDigest
+    }
+
+    /// What a run tells itself while it waits for the sender.
+    struct Signals: Sendable {
+        var answer: OfferDecision?
+        /// The first items wait long enough.
+        var isQuestionDue = false
+        var isDeciding = false
+        /// Nothing has come for a while.
+        var isIdle = false
+        /// The disk works: the sender has to wait for us.
+        var isBusy = false
+        var missing: [ControlMessage.Stretch] = []
+    }
+
+    let hasOneChannel: Bool
+    var signals = Signals()
+    var phase = Phase.awaitingOffer
     private(set) var intake = ControlIntake(role: .receiver)
     private(set) var transfer: String?
-    private(set) var items: [ControlMessage.Item] = []
+    private(set) var offerIsComplete = false
+    /// Items that came and were not taken by ``takeOffered()``.
+    private var offered: [ControlMessage.Item] = []
+    /// Of each item; -1 of a stream.
+    private(set) var sizes: [Int64] = []
     private(set) var totalBytes: Int64 = 0
     private var offerByteCount = 0
+    /// Counts everything that comes.
+    private(set) var activity = 0
 
     /// File bytes that the sender may send in all.
     private(set) var limit: Int64 = 0
-    /// File bytes that came.
-    private(set) var arrivedBytes: Int64 = 0
-    /// The item of the last frame that came, and where its next one must begin.
-    private var arrival = (item: 0, offset: Int64(0))
+    /// File bytes that the sender has used of it, as far as this side can tell.
+    var countedBytes: Int64 = 0
+    /// File bytes of which the sender hears that they were received.
+    private(set) var handledBytes: Int64 = 0
+    /// File bytes that got lost and will not come again, of items that were given up.
+    var lostBytes: Int64 = 0
+    private var window: Int64 = 0
 
-    private var fates: [Fate] = []
+    var fates: [Fate] = []
+    var ends: [Int: End] = [:]
+    private var failures: [Int: TransferError] = [:]
     /// Items that this side has given up.
-    private var refused: Set<Int> = []
-    /// Frames that came and are not work yet: those of later items wait until the current one is decided.
-    private var held = Queue<DataFrame>()
-    private var work = Queue<Work>()
-    /// The item whose frames become work, and how many of its bytes have.
-    private var current = (item: 0, byteCount: Int64(0))
+    private(set) var refused: Set<Int> = []
+    /// Bytes of items whose beginnings are here.
+    private(set) var told: [Int: Int64] = [:]
+    /// Where those items go on.
+    private(set) var begun: [Int: Int64] = [:]
+    /// Hashes of segments whose last bytes have not become work.
+    private var segments: [Int: [(number: Int, hash: TreeDigest)]] = [:]
+    private var segmentCount = 0
+
+    /// In order: the item of the last frame that came, and where its next one must begin.
+    var arrival = (item: 0, offset: Int64(0))
+    /// In order: frames that came and are not work yet; those of later items wait until the current one is decided.
+    var held = Queue<DataFrame>()
+    /// Out of order: the same.
+    var reassembly = Reassembly()
+    var duplicateBytes: Int64 = 0
+    var frameCount = 0
+    var mark: (item: Int, offset: Int64)?
+    var isMarkPending = false
+    var namedBytes: Int64 = 0
+
+    var work = Queue<Work>()
+    /// The item whose frames become work, where the next one must begin, and whether the item has begun.
+    var current = (item: 0, offset: Int64(0), isOpen: false)
     private var endedCount: Int64 = 0
     private var endedBytes: Int64 = 0
 
@@ -75,29 +127,26 @@ struct ReceiverCore: TransferCore {
     // MARK: What the sender says
 
     mutating func receive(_ message: ControlMessage, byteCount: Int) throws(TransferError) {
+        activity &+= 1
         guard let message = try intake.admit(message) else { return }
         switch message {
         case .offer(let transfer, let items, let more):
             try add(items, to: transfer, byteCount: byteCount, more: more)
-        case .itemEnd(let item, let size, let digest):
-            try decide(item, .ended(digest))
-            guard size == items[item].size else { throw .violation("item \(item) ended with another size") }
-            endedCount += 1
-            endedBytes += size
             try advance()
-        case .itemFailed(let item, let code, let text):
-            try decide(item, .failed(Self.failure(code: code, text: text)))
-            try advance()
-        case .done(let items, let bytes):
-            guard phase == .receiving else { throw .violation("a done out of place") }
-            guard items == endedCount, bytes == endedBytes else { throw .violation("a done that counts wrong") }
-            for item in fates.indices {
-                if case .open = fates[item], !refused.contains(item) {
-                    throw .violation("item \(item) has neither come nor failed")
-                }
+        case .itemBegin(let item, let offset):
+            guard phase == .receiving, let bytes = told[item], begun[item] == nil, offset == 0 || offset == bytes else {
+                throw .violation("item \(item) begins out of place")
             }
-            phase = .done
+            begun[item] = offset
             try advance()
+        case .segment(let item, let number, let hash): try add(number, hash, of: item)
+        case .itemEnd(let item, let size, let root): try end(item, size: size, root: root)
+        case .itemFailed(let item, let code, let text):
+            try decide(item, .failed)
+            failures[item] = Self.failure(code: code, text: text)
+            try advance()
+        case .mark(let item, let offset): try note(markAt: item, offset)
+        case .done(let items, let bytes): try finish(items: items, bytes: bytes)
         case .bye:
             guard phase == .settled || phase == .declined else { throw .vanished }
         default: throw .violation("a receiver's message from a sender")
@@ -107,32 +156,79 @@ struct ReceiverCore: TransferCore {
     private mutating func add(
         _ more: [ControlMessage.Item], to transfer: String, byteCount: Int, more isOpen: Bool
     ) throws(TransferError) {
-        guard phase == .awaitingOffer, self.transfer == nil || self.transfer == transfer else {
-            throw .violation("an offer out of place")
-        }
+        guard phase != .declined else { return }
+        guard phase == .awaitingOffer || phase == .receiving, !offerIsComplete,
+            self.transfer == nil || self.transfer == transfer
+        else { throw .violation("an offer out of place") }
         guard !more.isEmpty || !isOpen else { throw .violation("an offer of nothing, with more to come") }
         offerByteCount += byteCount
-        guard items.count + more.count <= TransferLimits.items, offerByteCount <= TransferLimits.offerBytes else {
+        guard sizes.count + more.count <= TransferLimits.items, offerByteCount <= TransferLimits.offerBytes else {
             throw .violation("an offer of too many items")
         }
         self.transfer = transfer
         for item in more {
-            guard item.number == items.count else { throw .violation("items that are not numbered in order") }
+            guard item.number == sizes.count else { throw .violation("items that are not numbered in order") }
+            let size = item.size ?? -1
+            switch item.kind {
+            case .file: break
+            case .folder: guard size == 0 else { throw .violation("a folder with a size") }
+            case .text:
+                guard (0...TransferLimits.textBytes).contains(size) else { throw .violation("a text that is too long") }
+            }
             // Each is less than 2^53: the sum cannot overflow before it is checked.
-            guard item.kind == .file, let size = item.size else { throw .violation("an item of another kind") }
-            totalBytes += size
+            totalBytes += max(0, size)
             guard totalBytes <= TransferLimits.largestInteger else { throw .violation("an offer of too many bytes") }
-            items.append(item)
+            sizes.append(size)
+            fates.append(.open)
         }
-        if !isOpen {
-            fates = Array(repeating: .open, count: items.count)
-            phase = .deciding
+        offered += more
+        offerIsComplete = !isOpen
+    }
+
+    private mutating func add(_ number: Int, _ hash: TreeDigest, of item: Int) throws(TransferError) {
+        guard phase == .receiving, item < sizes.count, fates[item] == .open else {
+            throw .violation("a segment out of place")
         }
+        if refused.contains(item) { return }
+        let end = Int64(number + 1) * HashTree.segmentBytes
+        guard sizes[item] < 0 || end < sizes[item], segments[item]?.last.map({ number > $0.number }) ?? true,
+            item >= current.item
+        else { throw .violation("segment \(number) of item \(item) does not exist") }
+        // What is allowed at once spans few segments.
+        guard Int64(segmentCount) < 8 + 2 * window / HashTree.segmentBytes else {
+            throw .violation("hashes of too many segments")
+        }
+        segments[item, default: []].append((number, hash))
+        segmentCount += 1
+        if item == current.item { passSegments() }
+    }
+
+    private mutating func end(_ item: Int, size: Int64, root: TreeDigest) throws(TransferError) {
+        try decide(item, .ended)
+        guard sizes[item] < 0 || size == sizes[item] else { throw .violation("item \(item) ended with another size") }
+        guard told[item] == nil || begun[item] != nil || refused.contains(item) else {
+            throw .violation("item \(item) ended before it began")
+        }
+        ends[item] = End(size: size, root: root)
+        endedCount += 1
+        endedBytes += size
+        guard endedBytes <= TransferLimits.largestInteger else { throw .violation("too many bytes") }
+        try advance()
+    }
+
+    private mutating func finish(items: Int64, bytes: Int64) throws(TransferError) {
+        guard phase == .receiving, offerIsComplete else { throw .violation("a done out of place") }
+        guard items == endedCount, bytes == endedBytes else { throw .violation("a done that counts wrong") }
+        for item in fates.indices where fates[item] == .open && !refused.contains(item) {
+            throw .violation("item \(item) has neither come nor failed")
+        }
+        phase = .done
+        try advance()
     }
 
     private mutating func decide(_ item: Int, _ fate: Fate) throws(TransferError) {
         guard phase == .receiving else { throw .violation("the end of an item out of place") }
-        guard item < items.count, case .open = fates[item] else { throw .violation("item \(item) ended twice") }
+        guard item < fates.count, fates[item] == .open else { throw .violation("item \(item) ended twice") }
         fates[item] = fate
     }
 
@@ -143,35 +239,11 @@ struct ReceiverCore: TransferCore {
         return TransferError(code, sentence, isReportedByPeer: true)
     }
 
-    mutating func receive(_ frame: DataFrame) throws(TransferError) {
-        switch phase {
-        // Also after the end: the last frames of an item that failed may come behind everything else.
-        case .receiving, .done, .settled: break
-        case .awaitingOffer, .deciding, .declined: throw .violation("a data frame out of place")
-        }
-        guard frame.item < items.count else { throw .violation("a data frame of no item") }
-        guard frame.item >= arrival.item else { throw .violation("a data frame of an item that is over") }
-        let expected = frame.item == arrival.item ? arrival.offset : 0
-        guard frame.offset == expected else {
-            throw .violation("a data frame at \(frame.offset) of item \(frame.item) instead of \(expected)")
-        }
-        let byteCount = Int64(frame.payloadByteCount)
-        guard byteCount <= (items[frame.item].size ?? 0) - frame.offset else {
-            throw .violation("an item that is too long")
-        }
-        guard byteCount <= limit - arrivedBytes else { throw .violation("more bytes than were allowed") }
-        guard held.count + work.count < TransferLimits.waitingFrames else { throw .violation("too many small frames") }
-        arrival = (frame.item, frame.offset + byteCount)
-        arrivedBytes += byteCount
-        held.append(frame)
-        try advance()
-    }
-
     mutating func channelEnded(_ channel: ChannelUse) throws(TransferError) {
         switch phase {
         case .settled, .declined: return
         // The data channel may close first when all frames have come.
-        case .done where channel == .data && current.item == items.count: return
+        case .done where channel == .data && hasClosedAll: return
         default: throw .vanished
         }
     }
@@ -179,48 +251,90 @@ struct ReceiverCore: TransferCore {
     // MARK: In order
 
     /// Turns what has come into work, as far as it can be told what it means.
-    private mutating func advance() throws(TransferError) {
-        while current.item < items.count {
-            if let frame = held.first, frame.item <= current.item {
-                take(frame)
-                _ = held.popFirst()
-                continue
-            }
+    mutating func advance() throws(TransferError) {
+        guard phase != .awaitingOffer, phase != .declined else { return }
+        while current.item < sizes.count {
+            guard open() else { return }
+            while let frame = nextFrame() { try take(frame) }
             guard try closeCurrent() else { return }
-            current = (current.item + 1, 0)
+            ends[current.item] = nil
+            begun[current.item] = nil
+            told[current.item] = nil
+            if let left = segments.removeValue(forKey: current.item) { segmentCount -= left.count }
+            current = (current.item + 1, 0, false)
         }
+        guard offerIsComplete else { return }
         // What still comes of items that failed.
         while let frame = held.popFirst() { work.append(.discard(byteCount: frame.payloadByteCount)) }
         if phase == .done { phase = .settled }
     }
 
-    private mutating func take(_ frame: DataFrame) {
+    /// Begins the current item; false when the sender has not said where.
+    private mutating func open() -> Bool {
+        let item = current.item
+        if current.isOpen { return true }
+        if told[item] != nil, !isGivenUp(item) {
+            guard let offset = begun[item] else { return false }
+            work.append(.begin(item: item, offset: offset))
+            current.offset = offset
+        }
+        current.isOpen = true
+        passSegments()
+        return true
+    }
+
+    private mutating func take(_ frame: DataFrame) throws(TransferError) {
         // A frame of an earlier item is a straggler of one that failed: of others no byte is missing.
         if frame.item < current.item || isGivenUp(frame.item) {
             work.append(.discard(byteCount: frame.payloadByteCount))
-        } else {
-            work.append(.write(frame))
+            if frame.item == current.item { current.offset = frame.end }
+            return
         }
-        if frame.item == current.item { current.byteCount += Int64(frame.payloadByteCount) }
+        guard frame.offset == current.offset else {
+            throw .violation("a data frame at \(frame.offset) of item \(frame.item) instead of \(current.offset)")
+        }
+        try check(frame)
+        work.append(.write(frame))
+        current.offset = frame.end
+        passSegments()
     }
 
-    private func isGivenUp(_ item: Int) -> Bool {
-        if case .failed = fates[item] { true } else { refused.contains(item) }
+    /// Of a frame whose item is known.
+    func check(_ frame: DataFrame) throws(TransferError) {
+        let size = ends[frame.item]?.size ?? sizes[frame.item]
+        guard size < 0 || frame.end <= size else { throw .violation("an item that is too long") }
+    }
+
+    private mutating func passSegments() {
+        guard current.isOpen, var waiting = segments[current.item] else { return }
+        while let first = waiting.first, Int64(first.number + 1) * HashTree.segmentBytes <= current.offset {
+            work.append(.segment(item: current.item, number: first.number, hash: first.hash))
+            waiting.removeFirst()
+            segmentCount -= 1
+        }
+        segments[current.item] = waiting.isEmpty ? nil : waiting
+    }
+
+    func isGivenUp(_ item: Int) -> Bool {
+        fates[item] == .failed || refused.contains(item)
     }
 
     /// Closes the current item if it is known how it ends; false when more must come first.
     private mutating func closeCurrent() throws(TransferError) -> Bool {
         let item = current.item
-        let size = items[item].size ?? 0
         if refused.contains(item) { return true }
         switch fates[item] {
-        case .failed(let error):
-            work.append(.abandon(item: item, error))
-            return true
-        case .ended(let digest) where current.byteCount == size:
-            work.append(.finish(item: item, size: size, digest: digest))
+        case .complete: return true
+        case .failed:
+            work.append(.abandon(item: item, failures.removeValue(forKey: item) ?? .vanished))
             return true
         case .ended:
+            guard let end = ends[item] else { return true }
+            guard current.offset <= end.size else { throw .violation("an item that is too long") }
+            if current.offset == end.size {
+                work.append(.finish(item: item, size: end.size, root: end.root))
+                return true
+            }
             if held.first != nil { throw .violation("item \(item) ended, but bytes of it are missing") }
             return false
         case .open:
@@ -232,14 +346,27 @@ struct ReceiverCore: TransferCore {
 
     // MARK: What the receiver does
 
+    /// The items that came since the last call.
+    mutating func takeOffered() -> [ControlMessage.Item] {
+        defer { offered = [] }
+        return offered
+    }
+
     /// The person said yes: frames may come as soon as this is told.
-    mutating func accept(window: Int) {
+    mutating func accept(
+        window: Int, complete: [Range<Int>] = [], partial: [ControlMessage.Part] = []
+    ) throws(TransferError) {
         phase = .receiving
+        self.window = Int64(window)
         limit = Int64(window)
+        for run in complete { for item in run { fates[item] = .complete } }
+        for part in partial { told[part.item] = part.bytes }
+        try advance()
     }
 
     mutating func decline() {
         phase = .declined
+        offered = []
     }
 
     /// Gives an item up, before its frames or between them; what comes of it is dropped.
@@ -248,10 +375,15 @@ struct ReceiverCore: TransferCore {
         try advance()
     }
 
-    /// Allows more: `handled` bytes were written or dropped, and `window` more than those may come.
-    mutating func raiseLimit(handled: Int64, window: Int) -> ControlMessage {
-        limit = max(limit, handled + Int64(window))
-        return .credit(received: handled, limit: limit)
+    /// Takes note of bytes that were written or dropped.
+    mutating func handle(_ byteCount: Int) {
+        handledBytes += Int64(byteCount)
+    }
+
+    /// Allows a window more than what was handled.
+    mutating func raiseLimit() -> ControlMessage {
+        limit = max(limit, handledBytes + lostBytes + window)
+        return .credit(received: handledBytes, limit: limit)
     }
 
     /// The next work, about `byteCount` bytes of it.
@@ -264,6 +396,9 @@ struct ReceiverCore: TransferCore {
         }
         return taken
     }
+
+    /// Every item is decided, and nothing of them is on the way.
+    var hasClosedAll: Bool { offerIsComplete && current.item == sizes.count }
 
     /// Everything that the sender will send has been turned into work and taken.
     var isFinished: Bool { phase == .settled && work.count == 0 }

@@ -1,4 +1,4 @@
-internal import NIOPosix
+internal import Synchronization
 
 /// One run of a ``FileReceiver``: the tasks between the channels, the core and the disk.
 final class ReceiverRun: Sendable {
@@ -8,157 +8,198 @@ final class ReceiverRun: Sendable {
     private static let creditInterval = Duration.milliseconds(200)
     /// How long the receipt may take to be read.
     private static let receiptLinger = Duration.seconds(10)
-    private static let declineLinger = Duration.seconds(2)
+    /// After how much silence what is not there counts as lost.
+    private static let silence = Duration.milliseconds(200)
 
-    private let receiver: FileReceiver
-    private let session: TransferSession<ReceiverCore>
-    private let window: Int
+    let receiver: FileReceiver
+    let session: TransferSession<ReceiverCore>
+    let writer: ItemWriter
+    let pace: WriterPace
+    let window: Int
+    /// Something was kept for a later connection.
+    private let isKept = Mutex(false)
 
-    init(_ receiver: FileReceiver) {
+    init(_ receiver: FileReceiver, pace: WriterPace = WriterPace()) {
         self.receiver = receiver
+        self.pace = pace
         let hasOneChannel = receiver.data == nil || receiver.data === receiver.control
         session = TransferSession(
             ReceiverCore(hasOneChannel: hasOneChannel), control: receiver.control, data: receiver.data)
+        writer = ItemWriter(destination: receiver.destination, pace: pace)
         window = max(TransferLimits.payloadBytes, receiver.options.windowBytes)
     }
 
     func run() async throws(TransferError) -> TransferReport {
-        let options = receiver.options
-        return try await session.run(options) { () async throws(TransferError) in
-            let agent = try await self.session.greeting(atMost: options.greetingTimeout) { $0.intake.agent }
+        var options = receiver.options
+        options.session = options.session ?? TransferOptions.randomIdentifier()
+        let named = options
+        return try await session.run(options, amending: amended) { () async throws(TransferError) in
+            let agent = try await self.session.greeting(atMost: named.greetingTimeout) { $0.intake.agent }
             self.receiver.onEvent(.peer(agent: agent))
-            let offer = try await self.offer(from: agent)
-            let policy = try await self.decide(offer)
-            return try await self.receive(offer, policy)
+            let guards = [
+                Task { await self.watchStall(named.stallTimeout) }, Task { await self.watchMarks() },
+            ]
+            defer { for task in guards { task.cancel() } }
+            let agreement = try await self.negotiate(with: agent)
+            return try await self.receive(agreement, session: named.session ?? "")
         }
     }
 
-    // MARK: Offer
-
-    private func offer(from agent: String) async throws(TransferError) -> Offer {
-        let (items, totalBytes) = try await session.monitor.wait { state in
-            state.core.phase == .deciding ? (state.core.items, state.core.totalBytes) : nil
-        }
-        let directory = receiver.destination.directory!
-        do {
-            return try await NIOThreadPool.singleton.runIfActive {
-                Offer(
-                    agent: agent, items: items.map { Offer.Item($0, in: directory) }, totalBytes: totalBytes,
-                    freeBytes: directory.freeBytes, isComplete: true, resumedItems: 0, resumedBytes: 0, version: 0)
-            }
-        } catch {
-            // The pool only refuses work for a cancelled task.
-            throw .canceled
-        }
-    }
-
-    /// Checks the room, asks, and returns how to treat what exists. A no is told and thrown.
-    private func decide(_ offer: Offer) async throws(TransferError) -> ExistingFilePolicy {
-        // Nobody is asked about what cannot be; what exists may turn out to stay.
-        try await check(offer.neededBytes(.skip), offer)
-        switch try await answer(to: offer) {
-        case .accept(let policy):
-            try await check(offer.neededBytes(policy), offer)
-            return policy
-        case .decline(let reason):
-            try await decline(reason)
-            throw TransferError(.declined, "The offer was declined.")
-        }
-    }
-
-    private func check(_ neededBytes: Int64, _ offer: Offer) async throws(TransferError) {
-        guard neededBytes > offer.freeBytes else { return }
-        try await decline("There is not enough free space for it.")
-        throw TransferError(
-            .storage,
-            "There is not enough free space: \(Printable.size(neededBytes)) are offered, but "
-                + "\(Printable.line(receiver.destination.directory!.path)) has room for \(Printable.size(offer.freeBytes)).")
-    }
-
-    /// Asks in a task of its own, so that a person who does not answer does not keep a transfer alive that has ended.
-    private func answer(to offer: Offer) async throws(TransferError) -> OfferDecision {
-        let answer = Monitor<OfferDecision?>(nil)
-        let decide = receiver.decide
-        let task = Task {
-            let decision = await decide(IncomingOffer(offer))
-            answer.note { $0 = decision }
-        }
-        defer { task.cancel() }
-        return try await answer.wait { $0 }
-    }
-
-    private func decline(_ reason: String) async throws(TransferError) {
-        let transfer = try session.monitor.update { state in
-            state.core.decline()
-            return state.core.transfer ?? ""
-        }
-        try await session.send(.decline(transfer: transfer, reason: String(reason.prefix(500))))
-        await session.linger(atMost: Self.declineLinger) { $0.intake.hasSaidBye }
+    /// What was kept makes any end of a connection one that can go on.
+    private func amended(_ error: TransferError) -> TransferError {
+        guard isKept.withLock({ $0 }) else { return error }
+        var error = error
+        error.isResumable = true
+        return error
     }
 
     // MARK: Receiving
 
-    private func receive(_ offer: Offer, _ policy: ExistingFilePolicy) async throws(TransferError) -> TransferReport {
-        let writer = ItemWriter(directory: receiver.destination.directory!, items: offer.items, policy: policy)
-        var ledger = Ledger(offer)
+    private func receive(_ agreement: Agreement, session name: String) async throws(TransferError) -> TransferReport {
+        var ledger = Ledger()
         do throws(TransferError) {
-            try await accept(writer, &ledger)
-            try await write(writer, &ledger)
+            try await accept(agreement, session: name, &ledger)
+            try await write(&ledger)
         } catch {
-            await writer.abandon()
+            let isStorage = error.code == .storage && !error.isReportedByPeer
+            let isOurs = await writer.abandon(isDiskSound: !isStorage)
+            isKept.withLock { $0 = isOurs }
             throw error
         }
+        await writer.end()
+        session.monitor.note { $0.core.signals.isBusy = true }
         try await session.send(.receipt(items: ledger.completeCount, bytes: ledger.completeBytes))
         await session.linger(atMost: Self.receiptLinger) { $0.intake.hasSaidBye }
         return TransferReport(items: ledger.reports.compactMap { $0 })
     }
 
-    private func accept(_ writer: ItemWriter, _ ledger: inout Ledger) async throws(TransferError) {
-        let refusals = await writer.refusals()
+    private func accept(
+        _ agreement: Agreement, session name: String, _ ledger: inout Ledger
+    ) async throws(TransferError) {
+        let (resumption, refusals) = await writer.begin(
+            agreement.policy, transfer: agreement.transfer, session: name, resuming: agreement.earlier)
+        if agreement.isComplete { await writer.acceptAll() }
+        ledger.resume(resumption, itemCount: agreement.itemCount)
         let accept = try session.monitor.update { state throws(TransferError) in
-            state.core.accept(window: window)
+            try state.core.accept(window: window, complete: resumption.runs, partial: resumption.partial)
             for report in refusals { try state.core.refuse(report.number) }
-            return ControlMessage.accept(transfer: state.core.transfer ?? "", limit: state.core.limit)
+            return ControlMessage.accept(transfer: agreement.transfer, limit: state.core.limit)
         }
-        try await session.send([accept] + refusals.map(Self.answer))
+        let haves = ControlMessage.haves(
+            transfer: agreement.transfer, complete: resumption.runs, partial: resumption.partial)
+        try await session.send(haves + [accept] + refusals.map(Self.answer))
         receiver.onEvent(.accepted)
+        if !resumption.complete.isEmpty || resumption.byteCount > 0 {
+            receiver.onEvent(.resumed(items: resumption.complete.count, bytes: resumption.byteCount))
+        }
         for report in refusals { tell(report, &ledger) }
+        ledger.isAccepted = agreement.isComplete
     }
 
-    private func write(_ writer: ItemWriter, _ ledger: inout Ledger) async throws(TransferError) {
+    /// What the writing task waits for.
+    private struct Step: Sendable {
+        var offered: [ControlMessage.Item]
+        var work: [ReceiverCore.Work]
+        var missing: [ControlMessage.Stretch]
+        var isIdle: Bool
+        var isFinished: Bool
+        var offerIsComplete: Bool
+        var totalBytes: Int64
+    }
+
+    private func write(_ ledger: inout Ledger) async throws(TransferError) {
         let clock = ContinuousClock()
-        var handled: Int64 = 0
         var credited: Int64 = 0
         var creditedAt = clock.now
+        var outcome = ItemWriter.Outcome()
         while true {
-            let work = try await session.monitor.wait { state -> [ReceiverCore.Work]? in
-                let work = state.core.takeWork(upTo: Self.batchBytes)
-                return work.isEmpty && !state.core.isFinished ? nil : work
+            let step = try await next(after: outcome, isAccepted: ledger.isAccepted)
+            if !step.offered.isEmpty || step.offerIsComplete != ledger.isAccepted {
+                try await take(step, &ledger)
             }
-            if work.isEmpty { return }
-            let outcome = await writer.perform(work)
-            handled += Int64(outcome.handledBytes)
+            let isIdle = step.isIdle || step.isFinished
+            session.monitor.note { $0.core.signals.isBusy = true }
+            outcome = await writer.perform(step.work, isIdle: isIdle)
+            ledger.note(step.work, outcome)
 
-            var messages: [ControlMessage] = []
-            let isDue = handled - credited >= Int64(window) / 4 || clock.now - creditedAt >= Self.creditInterval
-            if handled > credited, isDue || !outcome.reports.isEmpty {
-                let total = handled
-                messages.append(
-                    try session.monitor.update { state in state.core.raiseLimit(handled: total, window: window) })
-                credited = handled
-                creditedAt = clock.now
+            let handled = outcome.handledBytes
+            let reports = outcome.reports
+            let isEnded = !reports.isEmpty || !step.missing.isEmpty
+            let now = clock.now
+            let (due, isDue) = (credited, now - creditedAt >= Self.creditInterval)
+            let credit = try session.monitor.update { state throws(TransferError) -> ControlMessage? in
+                state.core.signals.isBusy = false
+                state.core.handle(handled)
+                for report in reports where report.outcome != .complete { try state.core.refuse(report.number) }
+                let more = state.core.handledBytes - due
+                guard more > 0 || state.core.lostBytes > 0 && isEnded,
+                    more >= Int64(window) / 4 || isDue || isEnded
+                else { return nil }
+                return state.core.raiseLimit()
             }
-            for report in outcome.reports where report.outcome != .complete {
-                try session.monitor.update { state throws(TransferError) in try state.core.refuse(report.number) }
-            }
+            if case .credit(let received, _) = credit { (credited, creditedAt) = (received, now) }
             // What the sender gave up itself needs no answer.
-            let answered = outcome.reports.filter { $0.error?.isReportedByPeer != true }
-            try await session.send(messages + answered.map(Self.answer))
+            let answered = reports.filter { $0.error?.isReportedByPeer != true }
+            try await session.send(
+                ControlMessage.missings(step.missing) + (credit.map { [$0] } ?? []) + answered.map(Self.answer))
 
-            for report in outcome.reports { tell(report, &ledger) }
-            receiver.onEvent(.progress(ledger.progress(handled: handled, after: work)))
+            for text in outcome.texts { receiver.onEvent(.text(text)) }
+            for report in reports { tell(report, &ledger) }
+            receiver.onEvent(.progress(ledger.progress(totalBytes: step.totalBytes)))
             if let failure = outcome.failure { throw failure }
+            if step.isFinished, step.work.isEmpty, !outcome.hasWaitingItems { return }
         }
+    }
+
+    /// Waits for something to do; when nothing comes, that is something too.
+    private func next(after outcome: ItemWriter.Outcome, isAccepted: Bool) async throws(TransferError) -> Step {
+        let delay = outcome.hasWaitingItems ? pace.groupDelay : outcome.hasUnsafeBytes ? pace.durableInterval : nil
+        session.monitor.note { $0.core.signals.isIdle = false }
+        let timer = delay.map { delay in
+            Task {
+                try await Task.sleep(for: delay)
+                session.monitor.note { $0.core.signals.isIdle = true }
+            }
+        }
+        defer { timer?.cancel() }
+        let hasWaitingItems = outcome.hasWaitingItems
+        return try await session.monitor.wait { state -> Step? in
+            let work = state.core.takeWork(upTo: Self.batchBytes)
+            let isFinished = state.core.isFinished
+            // Nothing else can join the group.
+            let isIdle = state.core.signals.isIdle || hasWaitingItems && state.core.hasClosedAll && work.isEmpty
+            let offered = state.core.takeOffered()
+            let missing = state.core.signals.missing
+            let isNews = !offered.isEmpty || state.core.offerIsComplete != isAccepted || !missing.isEmpty
+            guard !work.isEmpty || isFinished || isIdle || isNews else { return nil }
+            state.core.signals.missing = []
+            return Step(
+                offered: offered, work: work, missing: missing, isIdle: isIdle, isFinished: isFinished,
+                offerIsComplete: state.core.offerIsComplete, totalBytes: state.core.totalBytes)
+        }
+    }
+
+    /// More of the offer, under the yes that was said.
+    private func take(_ step: Step, _ ledger: inout Ledger) async throws(TransferError) {
+        let refusals = await writer.add(step.offered)
+        ledger.add(step.offered.count)
+        try session.monitor.update { state throws(TransferError) in
+            for report in refusals { try state.core.refuse(report.number) }
+        }
+        try await session.send(refusals.map(Self.answer))
+        for report in refusals { tell(report, &ledger) }
+        receiver.onEvent(.counting(items: ledger.reports.count, bytes: step.totalBytes))
+        if step.offerIsComplete {
+            await writer.acceptAll()
+            ledger.isAccepted = true
+        }
+        let left = step.totalBytes - ledger.handledBytes - ledger.resumedBytes - ledger.droppedBytes
+        guard left > receiver.destination.freeBytes else { return }
+        throw TransferError(
+            .storage,
+            "There is not enough free space: \(Printable.size(left)) are still to come, but "
+                + "\(receiver.destination.display) has room for \(Printable.size(receiver.destination.freeBytes)).",
+            isResumable: true)
     }
 
     private func tell(_ report: ItemReport, _ ledger: inout Ledger) {
@@ -168,56 +209,52 @@ final class ReceiverRun: Sendable {
 
     /// What the sender hears of a decided item: no local path, nothing that it does not know.
     private static func answer(_ report: ItemReport) -> ControlMessage {
-        if report.outcome == .complete, let digest = report.digest {
-            return .confirmed(item: report.number, bytes: report.size, root: digest)
+        if report.outcome == .complete, let root = report.digest {
+            return .confirmed(item: report.number, bytes: report.size, root: root)
         }
-        let code = report.error?.code ?? .exists
+        let code = report.error?.code ?? .skipped
         let message =
             switch code {
-            case .exists: "Something of that name is there already."
+            case .exists, .skipped: "Something of that name is there already."
             case .name: "It has a name that cannot be used there."
             case .integrity: "It did not arrive as it was sent: its hash differs."
             default: "It could not be kept."
             }
         return .itemFailed(item: report.number, code: code.rawValue, message: message)
     }
-}
 
-/// What a receiver has done so far.
-private struct Ledger {
-    let offer: Offer
-    var reports: [ItemReport?]
-    var completeCount: Int64 = 0
-    var completeBytes: Int64 = 0
-    private var finishedCount = 0
-    private var item = 0
-    private var itemBytes: Int64 = 0
+    // MARK: Silence
 
-    init(_ offer: Offer) {
-        self.offer = offer
-        reports = Array(repeating: nil, count: offer.items.count)
-    }
-
-    mutating func note(_ report: ItemReport) {
-        reports[report.number] = report
-        finishedCount += 1
-        if report.outcome == .complete {
-            completeCount += 1
-            completeBytes += report.size
-        }
-    }
-
-    mutating func progress(handled: Int64, after work: [ReceiverCore.Work]) -> TransferProgress {
-        for step in work {
-            switch step {
-            case .write(let frame): (item, itemBytes) = (frame.item, frame.offset + Int64(frame.payloadByteCount))
-            case .finish(let number, let size, _): (item, itemBytes) = (number, size)
-            case .discard, .abandon: break
+    /// Ends the transfer when nothing comes although it is the sender's turn.
+    private func watchStall(_ limit: Duration) async {
+        let clock = ContinuousClock()
+        var since = clock.now
+        var last = -1
+        while (try? await Task.sleep(for: limit / 8)) != nil {
+            let (activity, isOurTurn) = session.monitor.read { state in
+                let signals = state.core.signals
+                return (state.core.activity &+ state.core.frameCount, signals.isBusy || signals.isDeciding)
+            }
+            if activity != last || isOurTurn {
+                (last, since) = (activity, clock.now)
+            } else if clock.now - since >= limit {
+                let seconds = limit.components.seconds
+                return session.monitor.fail(
+                    TransferError(.peerVanished, "The other side said nothing for \(seconds) s."))
             }
         }
-        return TransferProgress(
-            completedBytes: handled, totalBytes: offer.totalBytes, item: item, itemBytes: itemBytes,
-            itemSize: offer.items.isEmpty ? 0 : offer.items[item].size, finishedItems: finishedCount,
-            itemCount: offer.items.count)
+    }
+
+    /// With frames that may be lost: names what is missing when a mark came, and then nothing for a while.
+    private func watchMarks() async {
+        while let count = try? await session.monitor.wait(for: { state -> Int? in
+            state.core.isMarkPending && state.core.signals.missing.isEmpty ? state.core.frameCount : nil
+        }) {
+            guard (try? await Task.sleep(for: Self.silence)) != nil else { return }
+            session.monitor.note { state in
+                guard state.core.frameCount == count, state.core.isMarkPending else { return }
+                state.core.signals.missing = state.core.takeMissing()
+            }
+        }
     }
 }

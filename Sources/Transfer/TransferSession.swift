@@ -97,8 +97,11 @@ final class TransferSession<Core: TransferCore>: Sendable {
     /// Says `hello`, runs `work` while the channels are read, and on failure tells the peer why.
     ///
     /// Cancelling the task is a failure like others, so that the peer hears of it.
+    ///
+    /// - Parameter amending: what the side knows about a failure once its work has ended.
     func run<Result: Sendable>(
-        _ options: TransferOptions, work: @escaping @Sendable () async throws(TransferError) -> Result
+        _ options: TransferOptions, amending: @escaping @Sendable (TransferError) -> TransferError = { $0 },
+        work: @escaping @Sendable () async throws(TransferError) -> Result
     ) async throws(TransferError) -> Result {
         let task = Task {
             await withTaskGroup(of: Void.self) { group in
@@ -108,7 +111,7 @@ final class TransferSession<Core: TransferCore>: Sendable {
                     () async throws(TransferError) in
                     try await self.greet(options)
                     return try await work()
-                }
+                }.mapError(amending)
                 if case .failure(let error) = outcome { await self.tellPeer(error) }
                 group.cancelAll()
                 return outcome

@@ -1,4 +1,5 @@
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 /* File system calls that have no portable form. Each returns -1 and sets errno when it fails. */
@@ -27,3 +28,12 @@ void martlet_start_writeback(int file, int64_t offset, int64_t length);
 
 /* Sets the time of last modification, in seconds since 1970, and the time of last access to now. */
 int martlet_set_modified(int file, int64_t seconds);
+
+/* Waits until a file's bytes and its size are on the disk. */
+int martlet_sync_data(int file);
+
+/* Waits until everything that was written to the file system of file is on its disk; ENOSYS where there is no such call. */
+int martlet_sync_filesystem(int file);
+
+/* Writes to a pipe, terminal or file, waiting until it takes some; returns how much it took, at least 1 of length > 0. */
+int64_t martlet_write_some(int file, const void *bytes, size_t length);

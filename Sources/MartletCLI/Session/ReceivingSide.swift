@@ -66,12 +66,12 @@ struct ReceivingSide: TransferSide {
                 "items": .array(
                     offer.items.map {
                         .object([
-                            "name": .string($0.components.joined(separator: "/")), "bytes": .integer($0.size),
+                            "name": .string($0.components.joined(separator: "/")), "bytes": .integer($0.size ?? 0),
                             "exists": .bool($0.exists),
                         ])
                     }), "bytes": .integer(offer.totalBytes), "free": .integer(offer.freeBytes),
             ])
-        for line in OfferList.lines(offer.items.map { ($0.name, $0.size, $0.exists) }) { console.say(line) }
+        for line in OfferList.lines(offer.items.map { ($0.name, $0.size ?? 0, $0.exists) }) { console.say(line) }
     }
 
     /// - Throws: why not.
