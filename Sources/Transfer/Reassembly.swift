@@ -66,6 +66,12 @@ struct Reassembly: Sendable {
         return added
     }
 
+    /// How much of a frame ``insert(_:from:)`` would keep.
+    func newByteCount(_ frame: DataFrame, from floor: Int64) -> Int64 {
+        guard frame.end > floor else { return 0 }
+        return gaps(of: frame.item, in: max(floor, frame.offset)..<frame.end).reduce(0) { $0 + Int64($1.count) }
+    }
+
     /// Takes the frame that holds this byte, cut so that it begins there.
     mutating func next(of item: Int, at offset: Int64) -> DataFrame? {
         while let first = lanes[item].flatMap({ $0.head < $0.frames.count ? $0.frames[$0.head] : nil }) {

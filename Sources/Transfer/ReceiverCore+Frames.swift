@@ -28,7 +28,8 @@ extension ReceiverCore {
         } else {
             // Of two places one is right, which the control channel may still have to tell.
             let bytes = told[frame.item] ?? 0
-            let isExpected = begun[frame.item].map { $0 == frame.offset } ?? (frame.offset == 0 || frame.offset == bytes)
+            let isExpected =
+                begun[frame.item].map { $0 == frame.offset } ?? (frame.offset == 0 || frame.offset == bytes)
             guard isExpected else {
                 throw .violation("item \(frame.item) begins at \(frame.offset)")
             }
@@ -41,18 +42,28 @@ extension ReceiverCore {
 
     private mutating func receiveAnywhere(_ frame: DataFrame) throws(TransferError) {
         if frame.item < sizes.count, isGivenUp(frame.item) {
-            try count(Int64(frame.payloadByteCount))
-            work.append(.discard(byteCount: frame.payloadByteCount))
+            let counted = min(Int64(frame.payloadByteCount), limit - countedBytes)
+            if counted == 0 { return try countDuplicate(frame.payloadByteCount) }
+            countedBytes += counted
+            work.append(.discard(byteCount: Int(counted)))
             guard work.count < TransferLimits.waitingFrames else { throw .violation("too many small frames") }
             return
         }
         var added = 0
         if frame.item >= current.item {
             let isCurrent = frame.item == current.item && current.isOpen
-            added = try reassembly.insert(frame, from: isCurrent ? current.offset : begun[frame.item] ?? 0)
+            let floor = isCurrent ? current.offset : begun[frame.item] ?? 0
+            // What would pass the limit was named missing before, and its repetition takes the place.
+            if reassembly.newByteCount(frame, from: floor) <= limit - countedBytes {
+                added = try reassembly.insert(frame, from: floor)
+            }
         }
-        try count(Int64(added))
-        duplicateBytes += Int64(frame.payloadByteCount - added)
+        countedBytes += Int64(added)
+        try countDuplicate(frame.payloadByteCount - added)
+    }
+
+    private mutating func countDuplicate(_ byteCount: Int) throws(TransferError) {
+        duplicateBytes += Int64(byteCount)
         // A network makes few; what was named missing may come twice.
         guard duplicateBytes <= namedBytes + limit, work.count < TransferLimits.waitingFrames else {
             throw .violation("too many bytes twice")

@@ -60,7 +60,8 @@ extension WriterState {
                 if let open = continued(item, part, entry), let held = open.part {
                     beginnings[item] = open
                     let leaves = open.tree.wholeLeaves
-                    resumption.partial.append(ControlMessage.Part(item: item, bytes: leaves.byteCount, tree: leaves.tree))
+                    resumption.partial.append(
+                        ControlMessage.Part(item: item, bytes: leaves.byteCount, tree: leaves.tree))
                     resumption.byteCount += held.byteCount
                     isWorthKeeping = true
                 } else {

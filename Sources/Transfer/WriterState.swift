@@ -117,6 +117,8 @@ struct WriterState {
                     outcome.handledBytes += step.byteCount
                 case .transfer(let reason):
                     outcome.failure = reason
+                    // What is complete needs no more room.
+                    try? flush(&outcome)
                     return outcome
                 }
             }

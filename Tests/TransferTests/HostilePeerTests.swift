@@ -26,7 +26,8 @@ struct HostilePeerTests {
         var options = TransferOptions()
         options.windowBytes = window
         let receiver = FileReceiver(
-            destination: .folder(try DestinationDirectory(path: folder.path)), control: control.1, data: data.1, options: options
+            destination: .folder(try DestinationDirectory(path: folder.path)), control: control.1, data: data.1,
+            options: options
         ) { _ in .accept(existing: existing) }
         return Task { [control, data] in
             defer {
