@@ -30,7 +30,7 @@ func run(_ verb: String, _ path: String) async throws {
         show(try await connection.gatheredLocalDescription())
         try await connection.setRemoteDescription(ask(.answer))
         try await channel.opened()
-        let report = try await FileSender(files: [SourceFile(path: path)], channel: channel).run()
+        let report = try await FileSender(sources: SourceList([.path(path)]), channel: channel).run()
         print("sent \(report.completedBytes) bytes")
     } else {
         try await connection.setRemoteDescription(ask(.offer))

@@ -29,7 +29,7 @@ func startServer(_ rooms: RoomServer) async throws -> HTTPServer {
 }
 
 /// Sends the file to the first who proves to know the link's secret.
-func serve(_ file: SourceFile) async throws {
+func serve(_ sources: SourceList) async throws {
     let server = try await startServer(RoomServer())
     var generator = SystemRandomNumberGenerator()
     let link = RoomLink(
@@ -48,7 +48,7 @@ func serve(_ file: SourceFile) async throws {
     }
     try await peer.channels.control.opened()
     try await peer.channels.data.opened()
-    let report = try await FileSender(files: [file], control: peer.channels.control, data: peer.channels.data).run()
+    let report = try await FileSender(sources: sources, control: peer.channels.control, data: peer.channels.data).run()
     print("sent \(report.completedBytes) bytes")
     await peer.close()
     await room.close()
@@ -60,7 +60,7 @@ do {
         print("usage: FileToBrowser FILE")
         exit(2)
     }
-    try await serve(SourceFile(path: CommandLine.arguments[1]))
+    try await serve(SourceList([.path(CommandLine.arguments[1])]))
 } catch {
     print("error: \(error)")
     exit(1)

@@ -1,5 +1,3 @@
-internal import JSON
-
 /// Lists that are longer than one message may be, cut into as many as it takes.
 extension ControlMessage {
     /// Items that still fit one `offer` message: those that the bounds of a message let in, one after the other.
@@ -14,13 +12,26 @@ extension ControlMessage {
 
         /// Adds an item if the message still has room for it. An empty batch has room for every valid one.
         package mutating func append(_ item: Item) -> Bool {
-            let size = item.json.text.utf8.count + 1
+            let size = Self.byteLimit(of: item)
             guard items.isEmpty || byteCount + size <= Self.room && items.count < TransferLimits.itemsPerOffer else {
                 return false
             }
             items.append(item)
             byteCount += size
             return true
+        }
+
+        /// What the item takes at most as JSON: a few numbers and names of members, and its path with every escape.
+        private static func byteLimit(of item: Item) -> Int {
+            item.path.reduce(160) { total, component in
+                component.utf8.reduce(total + 3) { total, byte in
+                    switch byte {
+                    case 0x80...: total + 3
+                    case 0..<0x20, 0x22, 0x5C, 0x7F: total + 6
+                    default: total + 1
+                    }
+                }
+            }
         }
     }
 

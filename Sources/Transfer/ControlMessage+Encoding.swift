@@ -80,7 +80,7 @@ extension ControlMessage {
 }
 
 extension ControlMessage.Item {
-    var json: JSONValue {
+    fileprivate var json: JSONValue {
         var object: JSONObject = [
             "item": .integer(Int64(number)), "path": .array(path.map { .string($0) }),
             "size": size.map { .integer($0) } ?? .null,

@@ -13,9 +13,13 @@ struct FileStatus: Equatable, Sendable {
     var size: Int64
     var isRegular: Bool
     var isDirectory: Bool
+    var isLink: Bool
     /// Seconds and nanoseconds since 1970.
     var modifiedSeconds: Int64
     var modifiedNanoseconds: Int64
+    /// Of the last change of content, name count, owner or mode, which nobody can set at will.
+    var changedSeconds: Int64
+    var changedNanoseconds: Int64
     var inode: UInt64
     var device: UInt64
     var isExecutable: Bool
@@ -23,18 +27,25 @@ struct FileStatus: Equatable, Sendable {
     var isOwn: Bool
     /// Names that it has; 0 when it was removed.
     var linkCount: Int
+    private let kind: UInt32
 
     init(_ status: stat) {
         let kind = status.st_mode & S_IFMT
         isRegular = kind == S_IFREG
         isDirectory = kind == S_IFDIR
+        isLink = kind == S_IFLNK
+        self.kind = UInt32(kind)
         size = Int64(status.st_size)
         #if canImport(Darwin)
             modifiedSeconds = Int64(status.st_mtimespec.tv_sec)
             modifiedNanoseconds = Int64(status.st_mtimespec.tv_nsec)
+            changedSeconds = Int64(status.st_ctimespec.tv_sec)
+            changedNanoseconds = Int64(status.st_ctimespec.tv_nsec)
         #else
             modifiedSeconds = Int64(status.st_mtim.tv_sec)
             modifiedNanoseconds = Int64(status.st_mtim.tv_nsec)
+            changedSeconds = Int64(status.st_ctim.tv_sec)
+            changedNanoseconds = Int64(status.st_ctim.tv_nsec)
         #endif
         inode = UInt64(status.st_ino)
         device = UInt64(truncatingIfNeeded: status.st_dev)
@@ -48,6 +59,27 @@ struct FileStatus: Equatable, Sendable {
         var status = stat()
         guard stat(path, &status) == 0 else { throw .last }
         self.init(status)
+    }
+
+    /// Of what has a name in a folder.
+    init(of name: [UInt8], in folder: OpenFile, followsLink: Bool) throws(SystemError) {
+        var status = stat()
+        let flags = followsLink ? 0 : AT_SYMLINK_NOFOLLOW
+        guard OpenFile.withCString(name, { fstatat(folder.descriptor, $0, &status, flags) }) == 0 else { throw .last }
+        self.init(status)
+    }
+
+    /// What it is, for a sentence: `a pipe`.
+    var kindText: String {
+        switch mode_t(kind) {
+        case S_IFREG: "a file"
+        case S_IFDIR: "a folder"
+        case S_IFLNK: "a link"
+        case S_IFIFO: "a pipe"
+        case S_IFSOCK: "a socket"
+        case S_IFCHR, S_IFBLK: "a device"
+        default: "no regular file"
+        }
     }
 }
 

@@ -100,6 +100,10 @@ public struct TransferOptions: Sendable {
     public var transfer: String?
     /// Sender: the data channel may be unordered and may lose frames; what is lost is sent again.
     public var isUnordered = false
+    /// Sender: how fast, together with all others that have the same limit.
+    public var limit: RateLimit?
+    /// Sender: where hashes of what was sent are remembered, so that a resumed transfer need not read it again.
+    public var hashes: HashStore?
 
     public init() {}
 

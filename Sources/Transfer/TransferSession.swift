@@ -22,6 +22,8 @@ final class TransferSession<Core: TransferCore>: Sendable {
         var core: Core
         /// The control channel has ended: nobody is there to hear more.
         var controlEnded = false
+        /// Messages that came.
+        var heardCount = 0
     }
 
     let monitor: Monitor<State>
@@ -51,6 +53,10 @@ final class TransferSession<Core: TransferCore>: Sendable {
 
     func send(_ messages: [ControlMessage]) async throws(TransferError) {
         if !messages.isEmpty { try await transmit(messages.map { .text($0.encoded) }, on: control) }
+    }
+
+    func send(text: String) async throws(TransferError) {
+        try await transmit([.text(text)], on: control)
     }
 
     func sendFrames(_ messages: [TransferMessage]) async throws(TransferError) {
@@ -90,6 +96,29 @@ final class TransferSession<Core: TransferCore>: Sendable {
         }
         defer { timer.cancel() }
         return try await monitor.wait { state in agent(state.core) }
+    }
+
+    /// Fails when the other side says nothing for `limit` while it has something to say; until then it runs for ever.
+    /// Time in which this program did not run does not count.
+    ///
+    /// - Parameter isOwed: whether the other side has something to say.
+    func noticeSilence(
+        of limit: Duration, _ isOwed: @Sendable (borrowing Core) -> Bool
+    ) async throws(TransferError) {
+        let step = max(.milliseconds(10), min(limit / 10, .seconds(5)))
+        var quiet = Duration.zero
+        var lastCount = -1
+        while true {
+            let (owed, count) = monitor.read { (isOwed($0.core), $0.heardCount) }
+            quiet = owed && count == lastCount ? quiet + step : .zero
+            lastCount = count
+            guard quiet < limit else {
+                throw TransferError(
+                    .peerVanished, "The other side has said nothing for \(limit.components.seconds) s.",
+                    isResumable: true)
+            }
+            do { try await Task.sleep(for: step) } catch { throw .canceled }
+        }
     }
 
     // MARK: Running
@@ -212,11 +241,15 @@ final class TransferSession<Core: TransferCore>: Sendable {
             case (.text(let text), .control), (.text(let text), .both):
                 let message = try Self.translate { () throws(MessageError) in try ControlMessage(text) }
                 try monitor.update { state throws(TransferError) in
+                    state.heardCount &+= 1
                     try state.core.receive(message, byteCount: text.utf8.count)
                 }
             case (.binary(let bytes), .data), (.binary(let bytes), .both):
                 let frame = try Self.translate { () throws(MessageError) in try DataFrame(bytes) }
-                try monitor.update { state throws(TransferError) in try state.core.receive(frame) }
+                try monitor.update { state throws(TransferError) in
+                    state.heardCount &+= 1
+                    try state.core.receive(frame)
+                }
             case (.text, .data): throw .violation("text on the data channel")
             case (.binary, .control): throw .violation("binary on the control channel")
             }
