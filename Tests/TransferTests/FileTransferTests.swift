@@ -34,7 +34,7 @@ struct FileTransferTests {
 
     /// Runs a transfer of what lies in `source`, and returns how it ended for sender and receiver.
     private func transfer(
-        _ files: [SourceFile], _ setup: Setup = Setup(),
+        _ sources: [Source], _ setup: Setup = Setup(),
         decide: @escaping @Sendable (IncomingOffer) async -> OfferDecision = { _ in .accept() },
         senderEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in }
     ) async throws -> (Ending, Ending) {
@@ -48,7 +48,8 @@ struct FileTransferTests {
         let directory = try DestinationDirectory(path: target.path)
         var options = TransferOptions()
         options.windowBytes = setup.window
-        let sender = FileSender(files: files, control: control.0, data: data.0, onEvent: senderEvent)
+        let sender = try FileSender(
+            sources: SourceList(sources), control: control.0, data: data.0, onEvent: senderEvent)
         let receiver = FileReceiver(
             destination: .folder(directory), control: control.1, data: data.1, options: options, decide: decide)
         async let sent = ending { () async throws(TransferError) in
@@ -73,8 +74,8 @@ struct FileTransferTests {
         do throws(TransferError) { return .success(try await run()) } catch { return .failure(error) }
     }
 
-    private func file(_ name: String, _ content: [UInt8]) throws -> SourceFile {
-        try SourceFile(path: source.write(content, to: name))
+    private func file(_ name: String, _ content: [UInt8]) throws -> Source {
+        .path(try source.write(content, to: name))
     }
 
     private func code(_ ending: Ending) -> TransferError.Code? {
@@ -136,7 +137,7 @@ struct FileTransferTests {
         chmod(path, 0o4755)
         let times = [timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0)]
         try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
-        _ = try await transfer([SourceFile(path: path), file("text", [2])])
+        _ = try await transfer([.path(path), file("text", [2])])
         let mask = martlet_umask()
         let tool = try target.status("tool")
         #expect(tool.st_mode & 0o7777 == 0o777 & ~mask)
@@ -198,7 +199,7 @@ struct FileTransferTests {
         try source.write([], to: "big")
         // Sparse: it would take long to send.
         try #require(truncate(path, 1 << 40) == 0)
-        let (sent, received) = try await transfer([SourceFile(path: path), file("small", [1])]) { _ in
+        let (sent, received) = try await transfer([.path(path), file("small", [1])]) { _ in
             .accept(existing: .skip)
         }
         #expect(try received.get().items.map(\.outcome) == [.skipped, .complete])
@@ -220,7 +221,7 @@ struct FileTransferTests {
     @Test func `what does not fit the disk is declined before anybody is asked`() async throws {
         try source.write([], to: "huge")
         try #require(truncate(source.path("huge"), 1 << 43) == 0)
-        let (sent, received) = try await transfer([SourceFile(path: source.path("huge"))]) { _ in
+        let (sent, received) = try await transfer([.path(source.path("huge"))]) { _ in
             Issue.record("asked")
             return .accept()
         }
@@ -277,10 +278,10 @@ struct FileTransferTests {
         let data = MemoryChannel.pair()
         try source.write([], to: "big")
         try #require(truncate(source.path("big"), 1 << 33) == 0)
-        let files = [try SourceFile(path: source.path("big"))]
+        let sources = try SourceList([.path(source.path("big"))])
         let directory = try DestinationDirectory(path: target.path)
         let (started, start) = AsyncStream<Void>.makeStream()
-        let sender = FileSender(files: files, control: control.0, data: data.0)
+        let sender = FileSender(sources: sources, control: control.0, data: data.0)
         let receiver = FileReceiver(
             destination: .folder(directory), control: control.1, data: data.1,
             onEvent: { event in if case .progress = event { start.yield() } }, decide: { _ in .accept() })
@@ -318,7 +319,7 @@ struct FileTransferTests {
     @Test func `cancelling while the person is asked ends the question`() async throws {
         let channel = MemoryChannel.pair()
         let (asked, ask) = AsyncStream<Void>.makeStream()
-        let sender = FileSender(files: [try file("a", [1])], channel: channel.0)
+        let sender = FileSender(sources: try SourceList([file("a", [1])]), channel: channel.0)
         let receiver = FileReceiver(
             destination: .folder(try DestinationDirectory(path: target.path)), channel: channel.1
         ) { _ in

@@ -38,8 +38,8 @@ struct HostilePeerTests {
         }
     }
 
-    private func send(_ files: [SourceFile]) -> Task<Ending, Never> {
-        let sender = FileSender(files: files, control: control.1, data: data.1)
+    private func send(_ sources: [Source]) throws -> Task<Ending, Never> {
+        let sender = FileSender(sources: try SourceList(sources), control: control.1, data: data.1)
         return Task { [control, data] in
             defer {
                 control.1.close()
@@ -214,7 +214,7 @@ struct HostilePeerTests {
 
     @Test func `a receiver that grants a byte at a time gets the whole file`() async throws {
         let content = Array("hello, world".utf8)
-        let task = send([try SourceFile(path: folder.write(content, to: "a"))])
+        let task = try send([.path(folder.write(content, to: "a"))])
         try await say(.hello(version: 1, role: .receiver, agent: "test"))
         let offer = try await hear { if case .offer = $0 { true } else { false } }
         guard case .offer(let transfer, _, false) = offer else {
@@ -245,7 +245,7 @@ struct HostilePeerTests {
     @Test func `a sender hears at once of a receiver's full disk`() async throws {
         try folder.write([], to: "big")
         try #require(truncate(folder.path("big"), 1 << 33) == 0)
-        let task = send([try SourceFile(path: folder.path("big"))])
+        let task = try send([.path(folder.path("big"))])
         try await say(.hello(version: 1, role: .receiver, agent: "test"))
         guard case .offer(let transfer, _, _) = try await hear({ if case .offer = $0 { true } else { false } }) else {
             Issue.record("no offer")
@@ -264,7 +264,7 @@ struct HostilePeerTests {
     @Test func `a peer that says nothing counts as gone`() async throws {
         var options = TransferOptions()
         options.greetingTimeout = .zero
-        let sender = FileSender(files: [], control: control.1, data: data.1, options: options)
+        let sender = FileSender(sources: try SourceList([]), control: control.1, data: data.1, options: options)
         await #expect(throws: TransferError.self) { try await sender.run() }
     }
 }

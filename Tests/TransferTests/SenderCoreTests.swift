@@ -8,7 +8,8 @@ struct SenderCoreTests {
     private static let otherDigest = TreeDigest(bytes: Array(repeating: 2, count: 32))!
 
     private func sending(_ sizes: [Int64], limit: Int64 = 100) throws -> SenderCore {
-        var core = SenderCore(transfer: "t", sizes: sizes)
+        var core = SenderCore(transfer: "t")
+        core.offer(sizes, isLast: true)
         try core.receive(.hello(version: 7, role: .receiver, agent: "a\u{1B}b"), byteCount: 1)
         try core.receive(.accept(transfer: "t", limit: limit), byteCount: 1)
         return core
@@ -30,17 +31,17 @@ struct SenderCoreTests {
     @Test func `a transfer goes from hello to receipt`() throws {
         var core = try sending([3, 0])
         #expect(core.intake.agent == #"a\u{1B}b"#)
-        core.begin(0)
-        core.spend(3)
+        #expect(core.begin(0) == nil)
+        core.spend(3, item: 0, end: 3)
         #expect(core.credit == 97)
-        #expect(core.end(0, digest: Self.digest) == .itemEnd(item: 0, size: 3, root: Self.digest))
-        core.begin(1)
-        _ = core.end(1, digest: Self.digest)
+        #expect(core.end(0, size: 3, root: Self.digest) == .itemEnd(item: 0, size: 3, root: Self.digest))
+        _ = core.begin(1)
+        _ = core.end(1, size: 0, root: Self.digest)
         #expect(core.finish() == .done(items: 2, bytes: 3))
         try core.receive(.credit(received: 2, limit: 100), byteCount: 1)
-        #expect(core.position == (0, 2))
+        #expect(core.progress == (0, 2))
         try core.receive(.credit(received: 3, limit: 103), byteCount: 1)
-        #expect(core.position == (1, 0))
+        #expect(core.progress == (1, 0))
         try core.receive(.confirmed(item: 0, bytes: 3, root: Self.digest), byteCount: 1)
         try core.receive(.confirmed(item: 1, bytes: 0, root: Self.digest), byteCount: 1)
         #expect(core.takeSettled() == [0, 1])
@@ -49,7 +50,8 @@ struct SenderCoreTests {
     }
 
     @Test func `messages before the yes are violations`() throws {
-        var core = SenderCore(transfer: "t", sizes: [3])
+        var core = SenderCore(transfer: "t")
+        core.offer([3], isLast: true)
         violates(core, "no hello", .accept(transfer: "t", limit: 1))
         try core.receive(.hello(version: 1, role: .receiver, agent: ""), byteCount: 1)
         violates(core, "other transfer", .accept(transfer: "u", limit: 1))
@@ -64,8 +66,8 @@ struct SenderCoreTests {
 
     @Test func `credit that falls or counts what was not sent is a violation`() throws {
         var core = try sending([50])
-        core.begin(0)
-        core.spend(10)
+        _ = core.begin(0)
+        core.spend(10, item: 0, end: 10)
         violates(core, "unsent", .credit(received: 11, limit: 100))
         violates(core, "limit falls", .credit(received: 1, limit: 99))
         violates(core, "count falls", .credit(received: 5, limit: 100), .credit(received: 4, limit: 100))
@@ -74,7 +76,7 @@ struct SenderCoreTests {
     @Test func `confirmations must fit what was sent`() throws {
         var core = try sending([3, 3])
         violates(core, "not ended", .confirmed(item: 0, bytes: 3, root: Self.digest))
-        _ = core.end(0, digest: Self.digest)
+        _ = core.end(0, size: 3, root: Self.digest)
         let good = ControlMessage.confirmed(item: 0, bytes: 3, root: Self.digest)
         violates(core, "hash", .confirmed(item: 0, bytes: 3, root: Self.otherDigest))
         violates(core, "size", .confirmed(item: 0, bytes: 2, root: Self.digest))
@@ -95,7 +97,7 @@ struct SenderCoreTests {
     @Test func `an item that the receiver gave up gets neither end nor failure`() throws {
         var core = try sending([3])
         try core.receive(.itemFailed(item: 0, code: "exists", message: "there\nalready"), byteCount: 1)
-        #expect(core.end(0, digest: Self.digest) == nil)
+        #expect(core.end(0, size: 3, root: Self.digest) == nil)
         #expect(core.fail(0, .vanished) == nil)
         #expect(core.finish() == .done(items: 0, bytes: 0))
         guard case .failed(let error) = core.fates[0] else {
@@ -106,7 +108,8 @@ struct SenderCoreTests {
     }
 
     @Test func `declines, errors and byes say what happened`() throws {
-        var core = SenderCore(transfer: "t", sizes: [3])
+        var core = SenderCore(transfer: "t")
+        core.offer([3], isLast: true)
         try core.receive(.hello(version: 1, role: .receiver, agent: ""), byteCount: 1)
         func code(_ message: ControlMessage) -> TransferError.Code? {
             var core = core

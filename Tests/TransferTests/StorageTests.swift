@@ -35,11 +35,11 @@ struct StorageTests {
     private static let canMount: Bool = (try? SmallDisk(options: "size=64k")).flatMap { $0 } != nil
 
     private func endings(
-        _ files: [SourceFile], to target: String, during: @escaping @Sendable (TransferEvent) -> Void = { _ in }
+        _ files: [Source], to target: String, during: @escaping @Sendable (TransferEvent) -> Void = { _ in }
     ) async throws -> (Result<TransferReport, TransferError>, Result<TransferReport, TransferError>) {
         let control = MemoryChannel.pair()
         let data = MemoryChannel.pair()
-        let sender = FileSender(files: files, control: control.0, data: data.0)
+        let sender = FileSender(sources: try SourceList(files), control: control.0, data: data.0)
         let receiver = FileReceiver(
             destination: .folder(try DestinationDirectory(path: target)), control: control.1, data: data.1,
             onEvent: during
@@ -73,9 +73,9 @@ struct StorageTests {
     func `a disk that fills up stops the transfer and keeps nothing of the item`() async throws {
         let source = try TemporaryFolder()
         let disk = try #require(try SmallDisk(options: "size=4m"))
-        let files = try [
-            SourceFile(path: source.write([1, 2, 3], to: "first")),
-            SourceFile(path: source.write([UInt8](repeating: 5, count: 3 << 20), to: "second")),
+        let files: [Source] = try [
+            .path(source.write([1, 2, 3], to: "first")),
+            .path(source.write([UInt8](repeating: 5, count: 3 << 20), to: "second")),
         ]
         // It fits when it is offered; then somebody else fills the disk.
         let ended = try await endings(files, to: disk.folder.path) { event in
@@ -91,7 +91,7 @@ struct StorageTests {
     func `a disk without room for another file stops the transfer`() async throws {
         let source = try TemporaryFolder()
         let disk = try #require(try SmallDisk(options: "size=1m,nr_inodes=4"))
-        let files = try (0..<4).map { try SourceFile(path: source.write([1], to: "f\($0)")) }
+        let files: [Source] = try (0..<4).map { .path(try source.write([1], to: "f\($0)")) }
         expectStorage(try await endings(files, to: disk.folder.path), error: ENOSPC)
         #expect(disk.folder.names.filter { !$0.hasPrefix(".") } == ["f0", "f1"])
         #expect(disk.folder.names.count { $0.hasSuffix(".journal") } == 1 && disk.folder.names.count == 3)
