@@ -12,8 +12,10 @@ import Testing
 final class TemporaryFolder: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/martlet-transfer-XXXXXX".utf8CString)
+    /// - Parameter isInMemory: on a file system that has no disk to wait for, where there is one.
+    init(isInMemory: Bool = false) throws {
+        let beneath = isInMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(beneath)/martlet-transfer-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
