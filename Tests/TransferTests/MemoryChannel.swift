@@ -37,6 +37,11 @@ final class MemoryChannel: TransferChannel {
         arriving.end()
     }
 
+    /// Takes what is there now.
+    func drain(_ body: (TransferMessage) -> Void) {
+        while let message = arriving.takeNow() { body(message) }
+    }
+
     var incoming: Incoming { Incoming(pipe: arriving) }
 
     struct Incoming: AsyncSequence {
@@ -65,6 +70,22 @@ private final class Pipe: Sendable {
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var nextWaiter = 0
         var version = 0
+
+        /// The next message; there is one.
+        mutating func take() -> TransferMessage {
+            let message = messages[head]
+            messages[head] = .text("")
+            head += 1
+            if head == messages.count {
+                messages.removeAll(keepingCapacity: true)
+                head = 0
+            }
+            switch message {
+            case .text(let text): byteCount -= text.utf8.count
+            case .binary(let bytes): byteCount -= bytes.count
+            }
+            return message
+        }
 
         mutating func changed() -> [CheckedContinuation<Void, Never>] {
             version += 1
@@ -113,23 +134,24 @@ private final class Pipe: Sendable {
                 guard state.head < state.messages.count else {
                     return (TransferMessage?.none, state.isEnded, state.version, [CheckedContinuation<Void, Never>]())
                 }
-                let message = state.messages[state.head]
-                state.messages[state.head] = .text("")
-                state.head += 1
-                if state.head == state.messages.count {
-                    state.messages.removeAll(keepingCapacity: true)
-                    state.head = 0
-                }
-                switch message {
-                case .text(let text): state.byteCount -= text.utf8.count
-                case .binary(let bytes): state.byteCount -= bytes.count
-                }
+                let message = state.take()
                 return (message, false, state.version, state.changed())
             }
             for waiter in woken { waiter.resume() }
             if message != nil || isOver { return message }
             await change(since: version)
         }
+    }
+
+    func takeNow() -> TransferMessage? {
+        let (message, woken) = state.withLock { state in
+            guard state.head < state.messages.count else {
+                return (TransferMessage?.none, [CheckedContinuation<Void, Never>]())
+            }
+            return (state.take(), state.changed())
+        }
+        for waiter in woken { waiter.resume() }
+        return message
     }
 
     func end() {

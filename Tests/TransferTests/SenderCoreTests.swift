@@ -138,3 +138,144 @@ struct SenderCoreTests {
         try core.channelEnded(.control)
     }
 }
+
+/// Resuming and lost frames, against a hostile receiver.
+struct SenderCoreResumeTests {
+    private static let digest = TreeDigest(bytes: Array(repeating: 1, count: 32))!
+    private static let leaf = Int64(HashTree.leafBytes)
+
+    private func offering(_ sizes: [Int64?], isUnordered: Bool = false) throws -> SenderCore {
+        var core = SenderCore(transfer: "t", isUnordered: isUnordered)
+        core.offer(sizes, isLast: true)
+        try core.receive(.hello(version: 1, role: .receiver, agent: "", session: "s"), byteCount: 1)
+        return core
+    }
+
+    private func have(_ complete: [Range<Int>], _ parts: [(Int, Int64)] = []) -> ControlMessage {
+        .have(
+            transfer: "t", complete: complete,
+            partial: parts.map { ControlMessage.Part(item: $0, bytes: $1, tree: Self.digest) })
+    }
+
+    private func violates(
+        _ core: SenderCore, _ messages: ControlMessage..., sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        var core = core
+        do throws(TransferError) {
+            for message in messages { try core.receive(message, byteCount: 1) }
+            Issue.record("no violation", sourceLocation: sourceLocation)
+        } catch {
+            #expect(error.code == .protocolViolation, sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test func `what the receiver has is not sent, and the rest from where it says`() throws {
+        let leaf = Self.leaf
+        var core = try offering([5, 3 * leaf, nil, 7])
+        try core.receive(have([0..<1, 3..<4], [(1, 2 * leaf)]), byteCount: 1)
+        #expect(core.resumed == (2, 12 + 2 * leaf))
+        try core.receive(.accept(transfer: "t", limit: 10 * leaf), byteCount: 1)
+        #expect(core.wish(0) == .nothing && core.wish(2) == .whole)
+        #expect(core.wish(1) == .rest(.init(item: 1, bytes: 2 * leaf, tree: Self.digest)))
+        #expect(core.begin(1, at: 2 * leaf) == .itemBegin(item: 1, offset: 2 * leaf))
+        core.spend(Int(leaf), item: 1, end: 3 * leaf)
+        _ = core.end(1, size: 3 * leaf, root: Self.digest)
+        _ = core.begin(2)
+        core.spend(4, item: 2, end: 4)
+        #expect(core.end(2, size: 4, root: Self.digest) == .itemEnd(item: 2, size: 4, root: Self.digest))
+        // The counts are those of this connection.
+        #expect(core.finish() == .done(items: 2, bytes: 3 * leaf + 4))
+        try core.receive(.credit(received: leaf, limit: 10 * leaf), byteCount: 1)
+        #expect(core.completedBytes == 12 + 3 * leaf && core.progress == (2, 0))
+        try core.receive(.confirmed(item: 1, bytes: 3 * leaf, root: Self.digest), byteCount: 1)
+        try core.receive(.confirmed(item: 2, bytes: 4, root: Self.digest), byteCount: 1)
+        #expect(core.takeSettled() == [1, 2])
+        try core.receive(.receipt(items: 2, bytes: 3 * leaf + 4), byteCount: 1)
+        #expect(core.phase == .over && core.totalBytes == 16 + 3 * leaf)
+    }
+
+    @Test func `a have that cannot be is a violation`() throws {
+        let core = try offering([5, 3 * Self.leaf, nil])
+        let accept = ControlMessage.accept(transfer: "t", limit: 1)
+        violates(core, accept, have([]))
+        violates(core, .have(transfer: "u", complete: [], partial: []))
+        violates(core, have([0..<2, 1..<2]))
+        violates(core, have([0..<1]), have([0..<1]))
+        violates(core, have([0..<4]))
+        violates(core, have([3..<250_000]))
+        violates(core, have([], [(1, 3 * Self.leaf)]))
+        violates(core, have([], [(0, Self.leaf)]))
+        violates(core, have([], [(2, Self.leaf)]))
+        violates(core, have([], [(3, Self.leaf)]))
+        violates(core, have([], [(1, Self.leaf), (1, Self.leaf)]))
+        violates(core, have([1..<2], [(1, Self.leaf)]))
+        violates(core, have([0..<1]), accept, .itemFailed(item: 0, code: "skipped", message: ""))
+        violates(core, have([0..<1]), accept, .confirmed(item: 0, bytes: 5, root: Self.digest))
+    }
+
+    @Test func `an item that the receiver skips is skipped`() throws {
+        var core = try offering([5])
+        try core.receive(.accept(transfer: "t", limit: 9), byteCount: 1)
+        try core.receive(.itemFailed(item: 0, code: "skipped", message: "x"), byteCount: 1)
+        #expect(core.fates == [.skipped] && core.wish(0) == .nothing)
+        violates(core, .itemFailed(item: 0, code: "skipped", message: "x"))
+        #expect(core.finish() == .done(items: 0, bytes: 0))
+        try core.receive(.receipt(items: 0, bytes: 0), byteCount: 1)
+    }
+
+    private func missing(_ item: Int, _ offset: Int64, _ count: Int64) -> ControlMessage {
+        .missing([.init(item: item, offset: offset, byteCount: count)])
+    }
+
+    @Test func `what is missing goes again, and counts twice for nobody`() throws {
+        var core = try offering([100, 50], isUnordered: true)
+        try core.receive(.accept(transfer: "t", limit: 100), byteCount: 1)
+        #expect(core.mark() == nil)
+        _ = core.begin(0)
+        core.spend(100, item: 0, end: 100)
+        violates(core, missing(0, 0, 10))
+        #expect(core.mark() == .mark(item: 0, offset: 100))
+        try core.receive(missing(0, 20, 30), byteCount: 1)
+        try core.receive(.credit(received: 100, limit: 140), byteCount: 1)
+        #expect(core.completedBytes == 70 && core.credit == 40)
+        #expect(core.takeMissing() == .init(item: 0, offset: 20, byteCount: 30) && core.takeMissing() == nil)
+        // A late frame counts before its repetition is out; more does not.
+        violates(core, .credit(received: 131, limit: 140))
+        try core.receive(.credit(received: 130, limit: 140), byteCount: 1)
+        core.spendAgain(30)
+        violates(core, .credit(received: 131, limit: 140))
+        #expect(core.completedBytes == 100)
+    }
+
+    @Test func `bytes that cannot be missing are a violation`() throws {
+        var core = try offering([100, 50, 50], isUnordered: true)
+        try core.receive(have([2..<3]), byteCount: 1)
+        try core.receive(.accept(transfer: "t", limit: 1_000), byteCount: 1)
+        _ = core.begin(0)
+        core.spend(100, item: 0, end: 100)
+        _ = core.end(0, size: 100, root: Self.digest)
+        _ = core.begin(1)
+        core.spend(10, item: 1, end: 10)
+        _ = core.mark()
+        violates(core, missing(0, 99, 2))
+        violates(core, missing(1, 0, 11))
+        violates(core, missing(2, 0, 1))
+        violates(core, missing(200_000, 0, 1))
+        violates(core, .confirmed(item: 0, bytes: 100, root: Self.digest), missing(0, 0, 1))
+        // Too many at once, in no more memory than a bound.
+        let flood = (0..<1_000).map { _ in ControlMessage.Stretch(item: 0, offset: 0, byteCount: 1) }
+        var flooded = core
+        #expect(throws: TransferError.self) {
+            for _ in 0..<100 { try flooded.receive(.missing(flood), byteCount: 1) }
+        }
+        // Of an item that failed here, nothing goes again.
+        _ = core.fail(1, .vanished)
+        try core.receive(missing(1, 0, 5), byteCount: 1)
+        #expect(core.takeMissing() == nil)
+        var ordered = try offering([5])
+        try ordered.receive(.accept(transfer: "t", limit: 5), byteCount: 1)
+        ordered.spend(5, item: 0, end: 5)
+        #expect(ordered.mark() == nil)
+        violates(ordered, missing(0, 0, 1))
+    }
+}

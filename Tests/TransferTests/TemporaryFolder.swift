@@ -72,7 +72,7 @@ final class TemporaryFolder: Sendable {
     /// Names in the folder, hidden ones too.
     var names: [String] { Self.names(in: path) }
 
-    private static func names(in path: String) -> [String] {
+    static func names(in path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
