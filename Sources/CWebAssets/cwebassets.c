@@ -8,14 +8,38 @@
 static const unsigned char app_js[] = {
 #embed "../Web/Page/app.js"
 };
+static const unsigned char attempt_js[] = {
+#embed "../Web/Page/attempt.js"
+};
 static const unsigned char bytes_js[] = {
 #embed "../Web/Page/bytes.js"
+};
+static const unsigned char coverage_js[] = {
+#embed "../Web/Page/coverage.js"
+};
+static const unsigned char download_js[] = {
+#embed "../Web/Page/download.js"
 };
 static const unsigned char failures_js[] = {
 #embed "../Web/Page/failures.js"
 };
+static const unsigned char handover_js[] = {
+#embed "../Web/Page/handover.js"
+};
+static const unsigned char have_js[] = {
+#embed "../Web/Page/have.js"
+};
+static const unsigned char holdings_js[] = {
+#embed "../Web/Page/holdings.js"
+};
 static const unsigned char index_html[] = {
 #embed "../Web/Page/index.html"
+};
+static const unsigned char intake_js[] = {
+#embed "../Web/Page/intake.js"
+};
+static const unsigned char journal_js[] = {
+#embed "../Web/Page/journal.js"
 };
 static const unsigned char link_js[] = {
 #embed "../Web/Page/link.js"
@@ -23,14 +47,35 @@ static const unsigned char link_js[] = {
 static const unsigned char logo_svg[] = {
 #embed "../Web/Page/logo.svg"
 };
+static const unsigned char outgoing_js[] = {
+#embed "../Web/Page/outgoing.js"
+};
+static const unsigned char pack_js[] = {
+#embed "../Web/Page/pack.js"
+};
+static const unsigned char packworker_js[] = {
+#embed "../Web/Page/packworker.js"
+};
 static const unsigned char peer_js[] = {
 #embed "../Web/Page/peer.js"
+};
+static const unsigned char plan_js[] = {
+#embed "../Web/Page/plan.js"
 };
 static const unsigned char receiver_js[] = {
 #embed "../Web/Page/receiver.js"
 };
+static const unsigned char reorder_js[] = {
+#embed "../Web/Page/reorder.js"
+};
 static const unsigned char rooms_js[] = {
 #embed "../Web/Page/rooms.js"
+};
+static const unsigned char screens_js[] = {
+#embed "../Web/Page/screens.js"
+};
+static const unsigned char scripts_js[] = {
+#embed "../Web/Page/scripts.js"
 };
 static const unsigned char sender_js[] = {
 #embed "../Web/Page/sender.js"
@@ -41,8 +86,11 @@ static const unsigned char session_js[] = {
 static const unsigned char sha256_js[] = {
 #embed "../Web/Page/sha256.js"
 };
-static const unsigned char sink_js[] = {
-#embed "../Web/Page/sink.js"
+static const unsigned char sources_js[] = {
+#embed "../Web/Page/sources.js"
+};
+static const unsigned char stores_js[] = {
+#embed "../Web/Page/stores.js"
 };
 static const unsigned char style_css[] = {
 #embed "../Web/Page/style.css"
@@ -56,31 +104,59 @@ static const unsigned char text_js[] = {
 static const unsigned char transfer_js[] = {
 #embed "../Web/Page/transfer.js"
 };
+static const unsigned char tree_js[] = {
+#embed "../Web/Page/tree.js"
+};
 static const unsigned char view_js[] = {
 #embed "../Web/Page/view.js"
+};
+static const unsigned char visit_js[] = {
+#embed "../Web/Page/visit.js"
+};
+static const unsigned char zip_js[] = {
+#embed "../Web/Page/zip.js"
 };
 
 #define ASSET(name, bytes) {name, bytes, sizeof bytes}
 
 static const martlet_web_asset assets[] = {
     ASSET("app.js", app_js),
+    ASSET("attempt.js", attempt_js),
     ASSET("bytes.js", bytes_js),
+    ASSET("coverage.js", coverage_js),
+    ASSET("download.js", download_js),
     ASSET("failures.js", failures_js),
+    ASSET("handover.js", handover_js),
+    ASSET("have.js", have_js),
+    ASSET("holdings.js", holdings_js),
     ASSET("index.html", index_html),
+    ASSET("intake.js", intake_js),
+    ASSET("journal.js", journal_js),
     ASSET("link.js", link_js),
     ASSET("logo.svg", logo_svg),
+    ASSET("outgoing.js", outgoing_js),
+    ASSET("pack.js", pack_js),
+    ASSET("packworker.js", packworker_js),
     ASSET("peer.js", peer_js),
+    ASSET("plan.js", plan_js),
     ASSET("receiver.js", receiver_js),
+    ASSET("reorder.js", reorder_js),
     ASSET("rooms.js", rooms_js),
+    ASSET("screens.js", screens_js),
+    ASSET("scripts.js", scripts_js),
     ASSET("sender.js", sender_js),
     ASSET("session.js", session_js),
     ASSET("sha256.js", sha256_js),
-    ASSET("sink.js", sink_js),
+    ASSET("sources.js", sources_js),
+    ASSET("stores.js", stores_js),
     ASSET("style.css", style_css),
     ASSET("sw.js", sw_js),
     ASSET("text.js", text_js),
     ASSET("transfer.js", transfer_js),
+    ASSET("tree.js", tree_js),
     ASSET("view.js", view_js),
+    ASSET("visit.js", visit_js),
+    ASSET("zip.js", zip_js),
 };
 
 static const size_t count = sizeof assets / sizeof assets[0];

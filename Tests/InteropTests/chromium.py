@@ -60,6 +60,10 @@ class ChromiumPage(Page):
         for kind in ("mousePressed", "mouseReleased"):
             await self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    async def before_scripts(self, script):
+        """Runs the script in each document that this tab opens from now on, before those of the page."""
+        await self.send("Page.addScriptToEvaluateOnNewDocument", source=script)
+
     async def press(self, key, code):
         """One key, as a person would press it: `press("Tab", 9)`, `press("Enter", 13)`."""
         text = {"text": "\r"} if key == "Enter" else {}

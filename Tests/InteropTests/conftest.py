@@ -93,10 +93,19 @@ class Visit:
         return await self.state("failed")
 
     async def picture(self, name):
-        if SCREENSHOTS:
-            path = pathlib.Path(SCREENSHOTS)
-            path.mkdir(parents=True, exist_ok=True)
-            await self.page.screenshot(path / f"{name}-{self.browser.name}.png")
+        """Pictures of the page as it is: light, dark (where the driver can switch) and on a phone's width."""
+        if not SCREENSHOTS:
+            return
+        folder = pathlib.Path(SCREENSHOTS)
+        folder.mkdir(parents=True, exist_ok=True)
+        can_switch = hasattr(self.page, "prefer")
+        for look, size, scheme in (("light", (900, 760), "light"), ("dark", (900, 760), "dark"), ("phone", (360, 740), "light")):
+            if scheme == "dark" and not can_switch:
+                continue
+            if can_switch:
+                await self.page.prefer(scheme)
+            await self.page.resize(*size)
+            await self.page.screenshot(folder / f"{name}-{look}-{self.browser.name}.png")
 
     async def end(self):
         if self.connection:

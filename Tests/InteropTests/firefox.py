@@ -72,6 +72,11 @@ class FirefoxPage(Page):
             {"type": "pointerMove", "x": 0, "y": 0, "origin": origin}, {"type": "pointerDown", "button": 0},
             {"type": "pointerUp", "button": 0}]}])
 
+    async def before_scripts(self, script):
+        """Runs the script in each document that this tab opens from now on, before those of the page."""
+        await self.browser.send("script.addPreloadScript", functionDeclaration=f"() => {{ {script} }}",
+                                contexts=[self.context])
+
     async def press(self, key, code):
         """One key, as a person would press it: `press("Tab", 9)`, `press("Enter", 13)`."""
         value = {"Tab": "\ue004", "Enter": "\ue007", " ": " "}[key]

@@ -45,8 +45,8 @@ class Refusal(Exception):
 
 
 class Rendezvous:
-    def __init__(self, host="127.0.0.1", page=PAGE_FOLDER):
-        self.host, self.page = host, page
+    def __init__(self, host="127.0.0.1", page=PAGE_FOLDER, port=0):
+        self.host, self.page, self.port = host, page, port
         self.rooms = {}
         #: Every relayed body, as the server sees it: (from, to, body).
         self.relayed = []
@@ -56,7 +56,7 @@ class Rendezvous:
 
     async def __aenter__(self):
         self._server = await serve(
-            self._member, self.host, 0, process_request=self._answer, subprotocols=["martlet.rooms.1"],
+            self._member, self.host, self.port, process_request=self._answer, subprotocols=["martlet.rooms.1"],
             max_size=256 * 1024, ping_interval=20, ping_timeout=60)
         self.port = self._server.sockets[0].getsockname()[1]
         self.origin = f"http://{self.host}:{self.port}"

@@ -54,8 +54,15 @@ const sentences = {
     ],
     "gone": [
         "The other side is gone",
-        "The connection broke before everything had arrived. Files that are marked as finished are whole; "
-            + "nothing else was kept. Start the transfer again on the other computer.",
+        "The connection broke before anything was transferred. Start again on the other computer.",
+    ],
+    "stalled": [
+        "The other side has stopped moving",
+        "The connection stands, but nothing has come over it for a minute. Look at the other computer, then try again.",
+    ],
+    "storage-here": [
+        "This browser cannot store any more",
+        "What has arrived is kept. Make room on this computer’s disk, then try again: it goes on where it was.",
     ],
     "declined": [
         "The other side said no",
@@ -101,7 +108,9 @@ const sentences = {
 };
 
 /** Failures after which loading the page again can help. */
-const worthRetrying = new Set(["unreachable", "taken", "busy", "silent", "no-path", "protocol", "internal"]);
+const worthRetrying = new Set([
+    "unreachable", "taken", "busy", "silent", "no-path", "protocol", "internal", "stalled", "storage-here",
+]);
 
 /** An end that a person must be told about. `detail` is a further sentence, already fit to be shown. */
 export class Failure extends Error {
@@ -112,5 +121,7 @@ export class Failure extends Error {
         [this.title, this.text] = sentences[known];
         this.detail = detail;
         this.retry = worthRetrying.has(known);
+        /** Whether the other side said that it can go on later. */
+        this.resumable = false;
     }
 }

@@ -1,9 +1,10 @@
 // The link `http://HOST:PORT/#ROOM.SECRET`. The secret stays in the fragment, which browsers do not send to servers,
 // and leaves the address bar at once, so that it is in no history, bookmark or screenshot.
 
-import { fromBase64url } from "./bytes.js";
+import { fromBase64url, hex } from "./bytes.js";
 
 const storageKey = "martlet.link";
+const sessionKey = "martlet.session";
 
 /** What a fragment (without `#`) or a whole pasted link names: `{ room, secret }`, or null if it is no link of ours. */
 export function parseLink(text) {
@@ -41,4 +42,17 @@ export function remember(text) {
     } catch {
         // Private modes may refuse; nothing else depends on it.
     }
+}
+
+/** The name by which a sender knows this browser when it comes back to a room: random, the same for all its visits. */
+export function sessionIdentifier(room) {
+    const fresh = hex(crypto.getRandomValues(new Uint8Array(16)));
+    try {
+        const known = JSON.parse(sessionStorage.getItem(sessionKey));
+        if (known?.room === room) return known.id;
+        sessionStorage.setItem(sessionKey, JSON.stringify({ room, id: fresh }));
+    } catch {
+        // Then a reload is a stranger.
+    }
+    return fresh;
 }

@@ -1,81 +1,131 @@
-// The receiver of a transfer: offered items, a sink for each, credit for the sender, a checksum before a file is kept.
+// The receiver of a transfer on one connection: offered items, credit for the sender, hashes before anything is kept.
+// What outlives the connection is in Holdings.
 
-import { hex } from "./bytes.js";
 import { Failure } from "./failures.js";
-import { SHA256 } from "./sha256.js";
-import { size, shownMessage } from "./text.js";
-import { checkedItems, isCount, require, windowBytes } from "./transfer.js";
+import { whatIsHere } from "./have.js";
+import { Reorder } from "./reorder.js";
+import { shownMessage } from "./text.js";
+import { OfferedItems, isCount, isHash, require, windowBytes } from "./transfer.js";
+import { rootOf, segmentBytes } from "./tree.js";
 
 /** On a slow path credit is said this often: it is all that the sender's progress has to go by. */
 const creditMilliseconds = 250;
-/** Characters of names that are held at most. */
-const textLengthLimit = 32 * 1024 * 1024;
+/** What is in the wrong order waits; so many frames at most, however small they are. */
+const waitingFrameLimit = 16384;
+const waitingSegmentLimit = 64;
+/** Quiet behind a mark, until what lacks is named. */
+const missingMilliseconds = 200;
 
 /**
  * Item states: `waiting`, `moving`, `checking`, `kept`, `failed`. Memory is bounded by the window: the limit rises only
  * by what sinks have handed on.
  */
 export class Receiver {
-    /** The offered items, in the order of the offer. */
-    items = [];
-    /** Bytes of all items. */
-    totalBytes = 0;
-    /** File bytes that have been handed on to the browser, or dropped. */
+    /** File bytes of this connection that have been handed on to the browser, or dropped. */
     handledBytes = 0;
+    /** File bytes that an earlier connection had brought. */
+    earlierBytes = 0;
+    earlierCount = 0;
+    keptCount = 0;
+    /** Whether everything is here, and only goes to its place. */
+    delivering = false;
+    /** Bytes of items that failed, as far as they were announced. */
+    #failedBytes = 0;
     #wires;
-    #transfer = null;
-    #offered = false;
+    #holdings;
+    #offer = new OfferedItems();
+    /** For a sender whose frames come in any order, else null. */
+    #reorder = null;
     #accepted = false;
     #stopped = false;
     #done = false;
     #arrivedBytes = 0;
     #limit = 0;
     #creditTime = 0;
-    #textLength = 0;
-    #current = -1;
-    /** Settles when the sink before has been finished or stopped: downloads go one after another. */
-    #turn = Promise.resolve();
+    #current = 0;
+    #unsettledCount = 0;
+    #confirmedCount = 0;
+    #confirmedBytes = 0;
+    /** Frames that came before what they belong to is known. */
+    #early = [];
+    #earlyBytes = 0;
+    #mark = null;
+    #missingTimer = null;
 
-    constructor(wires) {
+    constructor(wires, holdings, features) {
         this.#wires = wires;
+        this.#holdings = holdings;
+        if (features.includes("unordered")) this.#reorder = new Reorder();
     }
 
     get role() {
         return "receiver";
     }
 
-    /** Items that this browser cannot keep because of their size. */
-    get tooBig() {
-        return this.items.filter((item) => item.size > this.#wires.sinks.limitBytes);
+    /** The offered items, in the order of the offer. */
+    get items() {
+        return this.#offer.items;
     }
 
-    /** File bytes that will have moved at the end, as far as is known now. */
+    get transfer() {
+        return this.#offer.transfer;
+    }
+
+    get totalBytes() {
+        return this.#offer.totalBytes;
+    }
+
+    /** Whether the whole list is known. */
+    get complete() {
+        return this.#offer.complete;
+    }
+
+    /** File bytes that are here, of those that will be at the end, as far as is known now. */
+    get movedBytes() {
+        return this.earlierBytes + this.handledBytes;
+    }
+
     get movingBytes() {
-        return this.items.reduce((sum, item) => sum + (item.state === "failed" ? item.movedBytes : item.size), 0);
+        return Math.max(this.totalBytes - this.#failedBytes, this.movedBytes);
     }
 
-    /** The person said yes. What is too big for this browser is turned down, item by item. */
-    accept() {
-        if (!this.#offered || this.#accepted) return;
+    /** Whether the sender may send, and has not sent everything. */
+    get expectsBytes() {
+        return this.#accepted && !this.#stopped && !this.#done && this.#arrivedBytes < this.#limit;
+    }
+
+    get currentIndex() {
+        return this.#current;
+    }
+
+    /** The person said yes, now or (`resumed`) on an earlier connection. What cannot be kept is turned down. */
+    async accept(resumed = false) {
+        if (this.#accepted || this.#stopped || this.items.length === 0) return;
+        if (resumed) await this.#sayWhatIsHere();
+        if (this.#stopped || this.#accepted) return;
         this.#accepted = true;
         this.#limit = windowBytes;
-        this.#wires.send({ type: "accept", transfer: this.#transfer, limit: this.#limit });
-        for (const item of this.tooBig) {
-            this.#refuse(item, "storage", `Larger than this page can keep (${size(this.#wires.sinks.limitBytes)}).`);
-        }
-        this.#wires.onAccepted();
+        this.#wires.send({ type: "accept", transfer: this.#offer.transfer, limit: this.#limit });
+        this.#wires.onAccepted(resumed);
+        this.#admitItems(this.items);
+        this.#listKnown();
+        this.#conclude();
     }
 
     decline(reason) {
-        this.#wires.send({ type: "decline", transfer: this.#transfer, reason });
+        this.#wires.send({ type: "decline", transfer: this.#offer.transfer, reason });
     }
 
-    /** Ends everything at once: what is not kept yet is dropped. */
-    stop(reason) {
+    /** The connection is over. What has come stays with the holdings. */
+    suspend() {
         this.#stopped = true;
+        clearTimeout(this.#missingTimer);
         for (const item of this.items) {
-            if (item.state === "moving" || item.state === "checking") this.#drop(item, reason);
+            if (item.hooks) item.hooks.onHandled = () => {};
+            if (item.state === "moving") item.state = "waiting";
         }
+        this.#early = [];
+        this.#reorder?.clear();
     }
 
     /** Returns whether the message was known. Throws ProtocolError. */
@@ -84,31 +134,36 @@ export class Receiver {
         case "offer":
             this.#handleOffer(message);
             return true;
-        case "item-end": {
-            const item = this.#item(message);
-            if (item.state === "failed") return true;
-            require(message.size === item.size && /^[0-9a-f]{64}$/.test(message.sha256), "an unsound item-end");
-            item.expected = message.sha256;
-            this.#concludeIfComplete(item);
+        case "item-begin":
+            this.#handleBegin(this.#item(message), message.offset);
             return true;
-        }
+        case "segment":
+            this.#handleSegment(this.#item(message), message);
+            return true;
+        case "item-end":
+            this.#handleEnd(this.#item(message), message);
+            return true;
         case "item-failed": {
             const item = this.#item(message);
-            if (item.state === "kept") return true;
-            const reason = shownMessage(message.message ?? "");
-            this.#drop(item, `The sender could not read it${reason ? `: ${reason}` : "."}`);
-            this.#conclude();
+            if (item.state === "kept" || item.state === "failed") return true;
+            this.#drop(item, `The sender could not read it: ${shownMessage(message.message ?? "")}`);
+            this.#drain();
             return true;
         }
+        case "mark":
+            require(this.#reorder && this.#accepted && isCount(message.offset), "a mark for nothing");
+            this.#mark = { item: this.#item(message).index, offset: message.offset };
+            this.#watchForMissing();
+            return true;
         case "done":
-            require(this.#accepted, "done before accept");
+            require(this.#accepted && this.complete, "done before everything was offered");
             this.#done = true;
             // Control messages are in order: what has no item-end by now will not come.
             for (const item of this.items) {
                 const settled = item.state === "kept" || item.state === "failed";
-                if (!settled && !item.expected) this.#drop(item, "It was not sent.");
+                if (!settled && !item.root) this.#drop(item, "It was not sent.");
             }
-            this.#conclude();
+            this.#drain();
             return true;
         default:
             return false;
@@ -116,129 +171,326 @@ export class Receiver {
     }
 
     /** A decoded data frame. Throws ProtocolError. */
-    handleFrame({ item: index, offset, payload }) {
-        this.#arrivedBytes += payload.length;
-        require(this.#accepted && this.#arrivedBytes <= this.#limit, "more bytes than it was allowed");
-        const item = this.items[index];
-        require(item, "a frame of no item");
-        item.movedBytes += payload.length;
-        if (index !== this.#current && item.state === "waiting") {
-            require(index > this.#current, "items out of order");
-            // The items before have failed at their source if they are not complete: the control channel is behind.
-            for (const before of this.items.slice(Math.max(this.#current, 0), index)) {
-                const lacks = before.movedBytes < before.size && before.state !== "failed";
-                if (lacks) this.#drop(before, "The sender could not read it.");
-            }
-            this.#current = index;
-            this.#begin(item);
-        }
-        if (item.state === "failed") {
-            this.#handled(payload.length);
+    handleFrame(frame) {
+        require(this.#accepted, "bytes before it was allowed");
+        const count = frame.payload.length;
+        if (this.#arrivedBytes + this.#earlyBytes + count > this.#limit) {
+            // Named missing, come late, while its repetition has used its credit: it will come again.
+            require(this.#reorder, "more bytes than it was allowed");
             return;
         }
-        require(index === this.#current && offset === item.movedBytes - payload.length, "a frame out of order");
-        require(payload.length <= item.size - offset, "more bytes than the file has");
-        item.hash.update(payload);
-        // From here on the payload may be gone: the sink moves its memory to another thread.
-        item.sink.write(payload);
-        this.#concludeIfComplete(item);
+        require(this.#early.length < waitingFrameLimit, "too many small frames");
+        this.#early.push(frame);
+        this.#earlyBytes += count;
+        this.#drain();
+        this.#watchForMissing();
     }
+
+    // MARK: The offer
+
+    #handleOffer(message) {
+        const items = this.#offer.add(message);
+        this.#unsettledCount += items.length;
+        this.#wires.onOffer(this.#offer.transfer);
+        if (!this.#accepted) return;
+        this.#admitItems(items);
+        this.#listKnown();
+        this.#drain();
+    }
+
+    /** Later connections must have the same list, or the person is asked again. */
+    #listKnown() {
+        if (this.complete) this.#holdings.noteList(this.items, this.totalBytes);
+    }
+
+    /** Turns down what cannot be kept here. */
+    #admitItems(items) {
+        for (const item of items) {
+            const reason = item.state === "waiting" ? this.#holdings.refusal(item) : null;
+            if (reason) this.#refuse(item, "storage", reason);
+        }
+    }
+
+    /** `have`: what earlier connections brought. */
+    async #sayWhatIsHere() {
+        const { kept, messages } = await whatIsHere(this.#offer, this.#holdings);
+        for (const item of kept) this.earlierBytes += item.movedBytes;
+        this.earlierCount += kept.length;
+        this.keptCount += kept.length;
+        this.#unsettledCount -= kept.length;
+        for (const message of messages) this.#wires.send(message);
+    }
+
+    // MARK: What the sender says of an item
 
     #item(message) {
         const item = this.#accepted && isCount(message.item) ? this.items[message.item] : undefined;
-        require(item, `${message.type} of no item`);
+        require(item, `${shownMessage(message.type)} of no item`);
         return item;
     }
 
-    #handleOffer(message) {
-        require(!this.#offered, "a second offer");
-        require(typeof message.transfer === "string" && /^.{1,64}$/u.test(message.transfer), "an offer without name");
-        require(this.#transfer === null || this.#transfer === message.transfer, "an offer of another transfer");
-        this.#transfer = message.transfer;
-        const items = checkedItems(message, this.items.length);
-        this.totalBytes += items.reduce((sum, item) => sum + item.size, 0);
-        require(isCount(this.totalBytes), "an offer of more than 2^53 bytes");
-        this.#textLength += items.reduce((sum, item) => sum + item.last.length, 0);
-        require(this.#textLength <= textLengthLimit, "an offer of too long names");
-        require(items.length > 0 || message.more !== true, "an offer of nothing");
-        this.items.push(...items);
-        this.#offered = message.more !== true;
-        require(!this.#offered || this.items.length > 0, "an empty offer");
-        this.#wires.onOffer(this.#offered);
+    #handleBegin(item, offset) {
+        require(item.partialBytes > 0 && (offset === 0 || offset === item.partialBytes), "an unsound item-begin");
+        if (offset > 0) {
+            this.#attach(item, this.#holdings.resume(item));
+            this.earlierBytes += offset;
+            item.movedBytes = offset;
+        }
+        item.partialBytes = 0;
+        this.#reorder?.begin(item.index, offset);
+        this.#drain();
     }
 
-    #begin(item) {
-        item.state = "moving";
-        item.hash = new SHA256();
-        item.sink = this.#wires.sinks.open(item.last, item.size, this.#turn, {
-            onHandled: (count) => this.#handled(count),
-            onStopped: (reason) => {
-                if (item.state === "moving" || item.state === "checking") this.#refuse(item, "storage", reason);
-            },
-        });
-        this.#turn = item.sink.settled;
+    #handleSegment(item, { segment, hash }) {
+        require(isCount(segment) && isHash(hash), "an unsound segment");
+        require(item.size === null || segment * segmentBytes < item.size, "a segment beyond the end");
+        if (item.state === "failed" || item.state === "kept") return;
+        item.segments ??= new Map();
+        require(item.segments.size < waitingSegmentLimit, "too many segments at once");
+        item.segments.set(segment, hash);
+        this.#checkSegment(item, segment);
     }
+
+    #checkSegment(item, segment) {
+        const own = item.intake?.tree.segment(segment);
+        const claimed = item.segments?.get(segment);
+        if (!own || !claimed || item.state === "failed") return;
+        item.segments.delete(segment);
+        if (own !== claimed) this.#refuseDamaged(item);
+    }
+
+    #handleEnd(item, message) {
+        require(isCount(message.size) && isHash(message.root), "an unsound item-end");
+        require(!item.root && item.state !== "kept", "a second item-end");
+        if (item.state === "failed") return;
+        require(item.size === null || message.size === item.size, "an item-end of another size");
+        if (item.size === null) {
+            require((item.intake?.positionBytes ?? 0) <= message.size, "more bytes than the item has");
+            item.size = message.size;
+            this.#offer.totalBytes += message.size;
+            require(isCount(this.totalBytes), "an offer of more than 2^53 bytes");
+            item.intake?.sink.reserve?.(message.size);
+        }
+        item.root = message.root;
+        this.#checkWhole(item);
+        this.#drain();
+    }
+
+    // MARK: Bytes
+
+    /** Lets the frames through whose item is known. */
+    #drain() {
+        if (this.#stopped) return;
+        let passed = 0;
+        while (passed < this.#early.length && this.#isReady(this.#early[passed])) {
+            const frame = this.#early[passed];
+            passed += 1;
+            this.#earlyBytes -= frame.payload.length;
+            if (this.#reorder) this.#sort(frame);
+            else this.#take(frame);
+            if (this.#stopped) return;
+        }
+        this.#early.splice(0, passed);
+        if (this.#reorder) this.#feed();
+        this.#conclude();
+    }
+
+    #isReady({ item: index }) {
+        const item = this.items[index];
+        require(item || !this.complete, "a frame of no item");
+        if (!item || item.partialBytes > 0) return false;
+        if (this.#reorder || item.state === "failed" || index <= this.#current) return true;
+        // The first frame of a later item: the one before is whole, or word of its failure is on the way.
+        this.#advance();
+        return index === this.#current;
+    }
+
+    /** Moves on to the first item that still lacks bytes. */
+    #advance() {
+        while (this.#current < this.items.length) {
+            const item = this.items[this.#current];
+            const settled = item.state !== "waiting" && item.state !== "moving";
+            if (!settled && (item.size === null || (item.intake?.positionBytes ?? 0) < item.size)) return;
+            this.#current += 1;
+        }
+    }
+
+    /** The next bytes, in order. */
+    #take({ item: index, offset, payload }) {
+        const item = this.items[index];
+        const count = payload.length;
+        this.#arrivedBytes += count;
+        if (item.state === "failed") {
+            this.#handled(count);
+            return;
+        }
+        require(index === this.#current && item.state !== "kept", "a frame out of order");
+        require(offset === (item.intake?.positionBytes ?? 0), "a frame out of order");
+        this.#write(item, payload);
+    }
+
+    #write(item, payload) {
+        const position = item.intake?.positionBytes ?? 0;
+        require(item.size === null || payload.length <= item.size - position, "more bytes than the item has");
+        if (!item.intake) this.#attach(item, this.#holdings.begin(item));
+        item.movedBytes = position + payload.length;
+        item.intake.write(payload);
+        this.#checkWhole(item);
+    }
+
+    /** Unordered: keeps what is new until its turn. */
+    #sort(frame) {
+        const item = this.items[frame.item];
+        require(item.size === null || frame.offset + frame.payload.length <= item.size, "more bytes than the item has");
+        const isWanted = item.state === "waiting" || item.state === "moving";
+        const count = this.#reorder.add(frame, isWanted);
+        this.#arrivedBytes += count;
+        if (!isWanted) this.#handled(count);
+    }
+
+    /** Unordered: hands on what has its turn now. */
+    #feed() {
+        for (;;) {
+            this.#advance();
+            const item = this.items[this.#current];
+            const piece = item && this.#reorder.take(item.index, item.intake?.positionBytes ?? 0);
+            if (!piece) return;
+            this.#write(item, piece);
+        }
+    }
+
+    #attach(item, { intake, hooks }) {
+        item.state = "moving";
+        item.intake = intake;
+        item.hooks = hooks;
+        hooks.onHandled = (count) => this.#handled(count);
+        hooks.onStopped = (reason, isFatal) => {
+            if (this.#stopped || item.state === "failed" || item.state === "kept") return;
+            if (isFatal) this.#wires.onFailure(new Failure("storage-here", reason), "storage", reason, true);
+            else this.#refuse(item, "storage", reason);
+        };
+        intake.onSegment = (segment) => this.#checkSegment(item, segment);
+    }
+
+    // MARK: Credit
 
     #handled(count) {
         this.handledBytes += count;
         const due = this.handledBytes + windowBytes - this.#limit >= windowBytes / 4
             || performance.now() - this.#creditTime >= creditMilliseconds;
-        if (due && !this.#stopped) this.#sendCredit();
+        if (due && !this.#stopped) this.sendCredit();
     }
 
-    #sendCredit() {
+    sendCredit() {
         this.#limit = this.handledBytes + windowBytes;
         this.#creditTime = performance.now();
         this.#wires.send({ type: "credit", received: this.handledBytes, limit: this.#limit });
     }
 
-    #concludeIfComplete(item) {
-        if (item.state === "waiting" && item.size === 0) this.#begin(item);
-        if (item.state !== "moving" || item.movedBytes !== item.size || !item.expected) return;
+    /** Unordered: names what lacks before the mark when nothing has come for a while. */
+    #watchForMissing() {
+        if (!this.#mark) return;
+        clearTimeout(this.#missingTimer);
+        this.#missingTimer = setTimeout(() => this.#nameMissing(), missingMilliseconds);
+    }
+
+    #nameMissing() {
+        if (this.#stopped) return;
+        this.#advance();
+        const ranges = this.#reorder.gaps(this.items, this.#current, this.#mark);
+        const count = ranges.reduce((sum, [, , length]) => sum + length, 0);
+        if (ranges.length === 0) return;
+        this.#mark = null;
+        // The sender used credit for them, and will use it again.
+        this.#arrivedBytes += count;
+        this.handledBytes += count;
+        this.earlierBytes -= count;
+        this.#wires.send({ type: "missing", ranges });
+        this.sendCredit();
+    }
+
+    // MARK: Ends of items
+
+    #checkWhole(item) {
+        if (!item.root || item.state === "checking" || item.state === "failed") return;
+        if (item.partialBytes > 0 || (item.intake?.positionBytes ?? 0) !== item.size) return;
+        if (!item.intake) this.#attach(item, this.#holdings.begin(item));
         item.state = "checking";
-        const digest = hex(item.hash.digest());
-        if (digest !== item.expected) {
-            item.damaged = true;
-            this.#refuse(item, "integrity", "It arrived damaged: the checksum does not match.");
+        this.#holdings.track(this.#check(item));
+    }
+
+    async #check(item) {
+        const { intake, size } = item;
+        const root = rootOf(await intake.finish(), size);
+        if (item.state !== "checking") return;
+        if (root !== item.root) {
+            if (!this.#stopped) this.#refuseDamaged(item);
+            else this.#holdings.drop(item);
             return;
         }
-        item.sink.finish().then(() => {
-            if (this.#stopped || item.state !== "checking") return;
-            item.state = "kept";
-            item.sink = item.hash = null;
-            this.#sendCredit();
-            this.#wires.send({ type: "confirmed", item: item.index, bytes: item.size, sha256: digest });
-            this.#conclude();
-        });
+        try {
+            // Even if the connection breaks meanwhile: it is whole, and the next one hears of it.
+            await this.#holdings.keep(item, root);
+        } catch (error) {
+            if (!this.#stopped) this.#refuse(item, "storage", `The browser could not store it (${error.name}).`);
+            return;
+        }
+        item.intake = item.hooks = item.segments = null;
+        if (item.state !== "checking") return;
+        item.state = "kept";
+        if (this.#stopped) return;
+        this.keptCount += 1;
+        this.#unsettledCount -= 1;
+        this.#confirmedCount += 1;
+        this.#confirmedBytes += size;
+        const isDue = performance.now() - this.#creditTime >= creditMilliseconds / 5;
+        if (isDue || this.#unsettledCount === 0) this.sendCredit();
+        this.#wires.send({ type: "confirmed", item: item.index, bytes: size, root });
+        this.#wires.onChange();
+        this.#conclude();
+    }
+
+    #refuseDamaged(item) {
+        item.damaged = true;
+        this.#refuse(item, "integrity", "It arrived damaged: the checksum does not match.");
     }
 
     /** Turns one item down and tells the sender; the others go on. */
     #refuse(item, code, reason) {
         this.#drop(item, reason);
         this.#wires.send({ type: "item-failed", item: item.index, code, message: reason });
-        this.#conclude();
+        this.#drain();
     }
 
     #drop(item, note) {
-        if (item.state !== "failed") {
-            item.state = "failed";
-            const pending = item.sink?.abort() ?? 0;
-            item.sink = item.hash = null;
-            if (pending > 0) this.#handled(pending);
-        }
+        if (item.state === "failed") return;
+        item.state = "failed";
         item.note = note;
+        item.partialBytes = 0;
+        this.#unsettledCount -= 1;
+        this.#failedBytes += Math.max(0, (item.size ?? 0) - item.movedBytes);
+        const pending = this.#holdings.drop(item) + (this.#reorder?.drop(item.index) ?? 0);
+        item.intake = item.hooks = item.segments = null;
+        if (pending > 0) this.#handled(pending);
         this.#wires.onChange();
     }
 
     #conclude() {
-        this.#wires.onChange();
-        if (!this.#done || this.#stopped) return;
-        if (this.items.some((item) => item.state !== "kept" && item.state !== "failed")) return;
+        if (!this.#done || this.#stopped || this.#unsettledCount > 0) return;
         this.#stopped = true;
-        const kept = this.items.filter((item) => item.state === "kept");
-        const bytes = kept.reduce((sum, item) => sum + item.size, 0);
-        this.#wires.send({ type: "receipt", items: kept.length, bytes });
-        if (kept.length > 0) {
+        this.delivering = true;
+        clearTimeout(this.#missingTimer);
+        this.#wires.onChange();
+        this.#deliver();
+    }
+
+    /** Everything is here: hands over what is not in its place yet, and says so at last. */
+    async #deliver() {
+        const awake = setInterval(() => this.sendCredit(), 1000);
+        await this.#holdings.deliver(this.items);
+        clearInterval(awake);
+        this.#wires.send({ type: "receipt", items: this.#confirmedCount, bytes: this.#confirmedBytes });
+        if (this.keptCount > 0) {
             this.#wires.onFinished();
         } else {
             const damaged = this.items.every((item) => item.damaged);

@@ -25,24 +25,28 @@ function agent() {
 
 /**
  * One transfer over a connected peer. The page takes the role that the other side leaves to it. Callbacks:
- * `onRole(part, agent)` with the Receiver or Sender, `onOffer(complete)`, `onAccepted()`, `onChange()`, `onFinished()`,
- * `onFailure(Failure)`; after one of the last two nothing more comes.
+ * `onRole(part, agent)` with the Receiver or Sender, `onOffer(transfer)` when more was offered, `onAccepted(resumed)`,
+ * `onChange()`, `onFinished()`, `onFailure(Failure)`; after one of the last two nothing more comes.
  */
 export class Session {
     /** The Receiver or Sender, once the other side has said hello. */
     part = null;
+    /** When the other side said something last, on the clock of `performance.now()`. */
+    heard = performance.now();
     #peer;
-    #sinks;
+    #memory;
     #callbacks;
     #over = false;
 
-    constructor(peer, sinks, callbacks) {
+    /** `memory` is what outlives the connection: `{ id, holdings, outgoing }`. */
+    constructor(peer, memory, callbacks) {
         this.#peer = peer;
-        this.#sinks = sinks;
+        this.#memory = memory;
         this.#callbacks = callbacks;
     }
 
     handleText(text) {
+        this.heard = performance.now();
         this.#guarded(() => {
             require(text.length <= controlLengthLimit, "a message of more than 64 KiB");
             const message = JSON.parse(text);
@@ -52,7 +56,9 @@ export class Session {
     }
 
     handleFrame(frame) {
+        this.heard = performance.now();
         this.#guarded(() => {
+            if (this.#over) return;
             require(this.part instanceof Receiver, "a frame for a sender");
             this.part.handleFrame(decodeFrame(frame));
         });
@@ -75,12 +81,19 @@ export class Session {
         this.#end(new Failure("declined-here"), null);
     }
 
-    /** The connection is over. */
-    lose() {
+    /** The connection is over, or as good as that. What has come stays. */
+    lose(code = "gone") {
         if (this.#over) return;
         this.#over = true;
-        this.part?.stop("The connection broke.");
-        this.#callbacks.onFailure(new Failure("gone"));
+        this.part?.suspend();
+        this.#peer.close();
+        // Everything is here already: nothing more is needed from the other side.
+        if (!this.part?.delivering) this.#callbacks.onFailure(new Failure(code));
+    }
+
+    /** Ends with words for both sides. */
+    fail(failure, code, text, isResumable = false) {
+        this.#end(failure, code, text, isResumable);
     }
 
     #handle(message) {
@@ -89,12 +102,12 @@ export class Session {
         } else if (message.type === "error") {
             this.#handleError(message);
         } else if (message.type === "bye") {
-            this.#peer.close();
             this.lose();
+            this.#peer.close();
         } else {
             require(this.part !== null, "a message before hello");
             require(typeof message.type === "string", "a message without type");
-            const known = this.#over || this.part.handleMessage(message);
+            const known = this.#over || this.part.delivering || this.part.handleMessage(message);
             require(known || message.optional === true, `an unknown message: ${shownMessage(message.type, 40)}`);
         }
     }
@@ -104,27 +117,36 @@ export class Session {
         require(message.protocol === "martlet.transfer" && message.version >= 1, "another protocol version");
         require(message.role === "sender" || message.role === "receiver", "an unknown role");
         const role = message.role === "sender" ? "receiver" : "sender";
-        this.#send({ type: "hello", protocol: "martlet.transfer", version: 1, role, agent: agent(), features: [] });
+        const session = this.#memory.id;
+        const features = Array.isArray(message.features) ? message.features : [];
+        this.#send({
+            type: "hello", protocol: "martlet.transfer", version: 1, role, agent: agent(), session, features: [],
+        });
         const wires = {
             send: (object) => this.#send(object),
             sendFrame: (frame) => this.#peer.sendData(frame),
             writable: () => this.#peer.writable(),
             payloadBytes: Math.min(payloadBytes, this.#peer.maxMessageSizeBytes - frameHeaderBytes),
-            sinks: this.#sinks,
             onOffer: this.#callbacks.onOffer,
             onAccepted: this.#callbacks.onAccepted,
             onChange: this.#callbacks.onChange,
             onFinished: () => this.#finish(),
-            onFailure: (failure, code, text) => this.#end(failure, code, text),
+            onFailure: (...end) => this.#end(...end),
         };
-        this.part = role === "receiver" ? new Receiver(wires) : new Sender(wires);
+        this.part = role === "receiver"
+            ? new Receiver(wires, this.#memory.holdings, features)
+            : new Sender(wires, this.#memory.outgoing);
         this.#callbacks.onRole(this.part, shownName(message.agent ?? "The other side", 80));
     }
 
     #handleError(message) {
         const detail = typeof message.message === "string" ? shownMessage(message.message) : "";
-        const code = { canceled: "canceled-there", storage: "storage-there" }[message.code] ?? "protocol";
-        this.#end(new Failure(code, detail), null);
+        const codes = { canceled: "canceled-there", storage: "storage-there", taken: "taken" };
+        const code = Object.hasOwn(codes, message.code) ? codes[message.code] : "protocol";
+        const failure = new Failure(code, detail);
+        // It keeps what it has, and can go on later.
+        failure.resumable = message.resumable === true;
+        this.#end(failure, null);
     }
 
     #send(object) {
@@ -132,7 +154,7 @@ export class Session {
     }
 
     #finish() {
-        if (this.#over) return;
+        if (this.#over && !this.part.delivering) return;
         this.#over = true;
         if (this.part instanceof Sender) this.#send({ type: "bye" });
         // The receipt or the bye must not be lost with the connection: the other side closes it.
@@ -141,11 +163,11 @@ export class Session {
     }
 
     /** Ends with a failure, and tells the other side if `code` is given. */
-    #end(failure, code, text = "") {
+    #end(failure, code, text = "", isResumable = false) {
         if (this.#over) return;
         this.#over = true;
-        if (code) this.#send({ type: "error", code, message: text });
-        this.part?.stop(failure.title);
+        if (code) this.#send({ type: "error", code, message: text, resumable: isResumable });
+        this.part?.suspend();
         this.#peer.closeGently();
         this.#callbacks.onFailure(failure);
     }

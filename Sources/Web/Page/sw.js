@@ -81,7 +81,7 @@ function answer({ name, size, port }) {
         headers: {
             "Content-Type": "application/octet-stream",
             "Content-Disposition": `attachment; filename*=UTF-8''${fileName}`,
-            "Content-Length": String(size),
+            ...(size === null ? {} : { "Content-Length": String(size) }),
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },

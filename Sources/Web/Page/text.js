@@ -71,3 +71,18 @@ export function duration(seconds) {
 export function fileCount(count) {
     return count === 1 ? "1 file" : `${count} files`;
 }
+
+/** `3 files`, `2 files and 1 text`, `4 items` when there are folders among them. */
+export function itemCount(items) {
+    const texts = items.filter((item) => item.kind === "text").length;
+    const files = items.length - texts;
+    if (items.some((item) => item.kind === "folder")) return items.length === 1 ? "1 item" : `${items.length} items`;
+    const textCount = texts === 1 ? "1 text" : `${texts} texts`;
+    if (texts === 0) return fileCount(files);
+    return files === 0 ? textCount : `${fileCount(files)} and ${textCount}`;
+}
+
+/** A text for the person as it may be shown: lines stay, what turns or hides writing is marked. */
+export function shownText(text) {
+    return text.replace(/\r\n?/g, "\n").replace(/[^\n\t]/gu, (character) => character.replace(dangerous, "\ufffd"));
+}

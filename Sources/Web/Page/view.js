@@ -1,9 +1,10 @@
 // What a person sees. Only textContent is ever set: nothing that came from anywhere is read as markup.
 
-import { duration, fileCount, size } from "./text.js";
+import { duration, shownText, size } from "./text.js";
 
 const element = (id) => document.getElementById(id);
-const shownItemsLimit = 200;
+/** Rows of a long list: those around the item that moves. */
+const shownItemsLimit = 300;
 const marks = { kept: ["✓", "finished"], failed: ["✕", "failed"], checking: ["…", "being checked"] };
 
 /** Sets the text of an element and hides it when there is none. */
@@ -20,7 +21,8 @@ export function announce(text) {
 
 /**
  * Shows one state of the page. `parts` names what is visible beside the headline: `explanation`, `detail`, `notice`,
- * `total` (texts), `items` (list), `meter`, `drop`, `linkForm` (booleans) and `actions` (identifiers of buttons).
+ * `total` (sentences), `items` (list), `texts` (for reading), `meter`, `drop`, `linkForm` (booleans) and `actions`
+ * (identifiers of buttons).
  */
 export function show(state, headline, parts = {}) {
     const focused = document.activeElement;
@@ -34,13 +36,60 @@ export function show(state, headline, parts = {}) {
     element("meter").hidden = !parts.meter;
     element("drop").hidden = !parts.drop;
     element("link-form").hidden = !parts.linkForm;
+    showTexts(parts.texts ?? []);
     showItems(parts.items ?? [], parts.onRemove);
     const actions = parts.actions ?? [];
     element("actions").hidden = actions.length === 0;
-    for (const button of element("actions").children) button.hidden = !actions.includes(button.id);
+    for (const button of element("actions").children) {
+        button.hidden = !actions.includes(button.id);
+        button.removeAttribute("aria-disabled");
+    }
     // A control that went away takes the keyboard's place with it: give it a new one, at the top.
     if (focused && focused !== document.body && focused.getClientRects().length === 0) element("headline").focus();
     announce([headline, parts.explanation, parts.detail].filter(Boolean).join(" "));
+}
+
+/** A press was heard. The buttons stay, so that the keyboard keeps its place. */
+export function disableActions() {
+    for (const button of element("actions").children) button.setAttribute("aria-disabled", "true");
+}
+
+/** The meter where it stood, while nothing moves. */
+export function showShare(share) {
+    element("meter").hidden = share === 0;
+    element("progress").value = share;
+    for (const id of ["progress-bytes", "progress-rate", "progress-left"]) element(id).textContent = "";
+}
+
+function showTexts(texts) {
+    const place = element("texts");
+    place.hidden = texts.length === 0;
+    place.replaceChildren(...texts.map(({ text }) => {
+        const block = part("div", "text");
+        const words = part("pre", "words");
+        words.textContent = shownText(text);
+        words.tabIndex = 0;
+        words.dir = "auto";
+        const button = part("button", "copy");
+        button.type = "button";
+        button.textContent = "Copy";
+        button.onclick = () => copy(words, button);
+        block.append(words, button);
+        return block;
+    }));
+}
+
+/** Exactly what is shown is copied. A page over plain HTTP may not write the clipboard: it marks the text instead. */
+async function copy(words, button) {
+    try {
+        await navigator.clipboard.writeText(words.textContent);
+        button.textContent = "Copied";
+        announce("Copied");
+    } catch {
+        getSelection().selectAllChildren(words);
+        button.textContent = "Marked: now copy it";
+        announce("The text is marked. Copy it now.");
+    }
 }
 
 /** The line that says who is at the other end. */
@@ -53,24 +102,37 @@ export function showNotice(text) {
 }
 
 /** Rebuilds the list of files; `onRemove(index)` gives each a button. */
-export function showItems(items, onRemove) {
+export function showItems(items, onRemove, first = 0) {
     const list = element("items");
     list.hidden = items.length === 0;
-    const rows = items.slice(0, shownItemsLimit).map((item) => row(item, onRemove));
-    if (items.length > shownItemsLimit) {
-        const rest = document.createElement("li");
-        rest.textContent = `and ${fileCount(items.length - shownItemsLimit)} more`;
-        rows.push(rest);
-    }
+    shown = items.slice(first, first + shownItemsLimit);
+    shownFirst = first;
+    const rows = shown.map((item) => row(item, onRemove));
+    const behind = items.length - first - shown.length;
+    if (first > 0) rows.unshift(rest(`${first} before these`));
+    if (behind > 0) rows.push(rest(`and ${behind} more`));
     list.replaceChildren(...rows);
 }
 
-/** Brings the rows up to date in place. */
-export function updateItems(items) {
-    const rows = element("items").children;
-    for (const item of items.slice(0, shownItemsLimit)) {
-        if (rows[item.index]) fill(rows[item.index], item);
+let shown = [];
+let shownFirst = 0;
+
+function rest(text) {
+    const node = part("li", "rest");
+    node.textContent = text;
+    return node;
+}
+
+/** Brings the rows up to date in place; a long list follows the item `current`. */
+export function updateItems(items, current = 0) {
+    const step = shownItemsLimit / 3;
+    const first = items.length <= shownItemsLimit ? 0 : Math.max(0, (Math.floor(current / step) - 1) * step);
+    if (first !== shownFirst || shown.length < Math.min(items.length - first, shownItemsLimit)) {
+        showItems(items, undefined, first);
+        return;
     }
+    const rows = element("items").children;
+    shown.forEach((item, index) => fill(rows[index + (first > 0 ? 1 : 0)], item));
 }
 
 function part(kind, name) {
@@ -84,7 +146,8 @@ function row(item, onRemove) {
     const name = part("bdi", "name");
     const bytes = part("span", "size");
     name.textContent = item.name;
-    bytes.textContent = size(item.size);
+    const known = item.size === null ? "" : size(item.size);
+    bytes.textContent = item.kind === "folder" ? "" : item.detail ? `${item.detail}, ${known}` : known;
     node.append(name, bytes);
     if (onRemove) {
         const button = part("button", "remove");
@@ -94,6 +157,11 @@ function row(item, onRemove) {
         button.onclick = () => onRemove(item.index);
         node.classList.add("removable");
         node.append(button);
+        if (item.note) {
+            const note = part("span", "note");
+            note.textContent = item.note;
+            node.append(note);
+        }
     } else {
         node.append(part("span", "mark"), part("span", "note"));
         fill(node, item);
@@ -102,8 +170,10 @@ function row(item, onRemove) {
 }
 
 function fill(node, item) {
-    const [, , marked, note] = node.children;
-    const percent = item.state === "moving" && item.size > 0 ? `${Math.floor(100 * item.movedBytes / item.size)} %` : "";
+    const [, bytes, marked, note] = node.children;
+    if (bytes.textContent === "" && item.kind !== "folder" && item.size !== null) bytes.textContent = size(item.size);
+    const isMoving = item.state === "moving" && item.size > 0;
+    const percent = isMoving ? `${Math.floor(100 * item.movedBytes / item.size)} %` : "";
     const [mark, meaning] = marks[item.state] ?? [percent, ""];
     if (node.dataset.state === item.state && marked.textContent === mark && note.textContent === item.note) return;
     node.dataset.state = item.state;
@@ -122,7 +192,7 @@ export class Meter {
     #announcedTenth = 0;
 
     /** Draws; returns the seconds since the last byte. */
-    draw(bytes, total) {
+    draw(bytes, total, complete = true) {
         const now = performance.now();
         const samples = this.#samples;
         if (samples.length === 0 || now - samples[samples.length - 1].now >= 200) samples.push({ now, bytes });
@@ -131,7 +201,8 @@ export class Meter {
         const rate = now - first.now > 400 ? (bytes - first.bytes) * 1000 / (now - first.now) : 0;
         const still = bytes === first.bytes ? (now - first.now) / 1000 : 0;
         element("progress").value = total > 0 ? bytes / total : 1;
-        element("progress-bytes").textContent = `${size(bytes)} of ${size(total)}`;
+        element("progress-bytes").textContent = complete
+            ? `${size(bytes)} of ${size(total)}` : `${size(bytes)} of at least ${size(total)}`;
         element("progress-rate").textContent = rate > 0 ? `${size(Math.round(rate))}/s` : "";
         element("progress-left").textContent
             = rate > 0 && bytes < total ? `${duration((total - bytes) / rate)} left` : "";
@@ -144,16 +215,18 @@ export class Meter {
     }
 }
 
-/** The chosen files, by button or by dropping. `onFiles(array)`. */
+/** The chosen files, by button or by dropping. `onFiles(files, entries)`: dropped things come as entries. */
 export function watchFiles(onFiles) {
-    const input = element("file-input");
     const drop = element("drop");
-    element("choose").onclick = () => input.click();
-    input.onchange = () => {
-        const files = Array.from(input.files);
-        input.value = "";
-        onFiles(files);
-    };
+    for (const kind of ["file", "folder"]) {
+        const input = element(`${kind}-input`);
+        element(`choose-${kind}s`).onclick = () => input.click();
+        input.onchange = () => {
+            const files = Array.from(input.files);
+            input.value = "";
+            if (files.length > 0) onFiles(files, []);
+        };
+    }
     // Dropped beside the target, a file would otherwise replace the page.
     document.ondragover = (event) => {
         event.preventDefault();
@@ -165,16 +238,19 @@ export function watchFiles(onFiles) {
     document.ondrop = (event) => {
         event.preventDefault();
         drop.classList.remove("over");
-        const folder = (item) => item.webkitGetAsEntry?.()?.isDirectory;
         const items = Array.from(event.dataTransfer.items).filter((item) => item.kind === "file");
-        const files = items.filter((item) => !folder(item)).map((item) => item.getAsFile());
-        onFiles(files.filter(Boolean), items.some(folder));
+        const entries = items.map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+        const files = entries.length > 0 ? [] : items.map((item) => item.getAsFile()).filter(Boolean);
+        if (entries.length > 0 || files.length > 0) onFiles(files, entries);
     };
 }
 
 /** Wires a button to an action. */
 export function onClick(id, action) {
-    element(id).onclick = action;
+    element(id).onclick = ({ currentTarget }) => {
+        // A second press would do harm.
+        if (currentTarget.getAttribute("aria-disabled") !== "true") action();
+    };
 }
 
 /** Wires the form that takes a pasted link. `onLink(text)`. */

@@ -1,37 +1,17 @@
-// Where received bytes go. On a secure page: a Service Worker that answers a download with a stream, so that nothing of
-// the file stays in memory. Elsewhere: a Blob, with an honest limit.
+// Bytes that become a file in the downloads folder while they are written: a Service Worker answers a download with
+// them, so that nothing of the file stays in memory.
 
 import { hex } from "./bytes.js";
-import { savedName } from "./text.js";
+import { scriptAddress } from "./scripts.js";
 
-/** A Blob is held in memory until it is saved. Half of what some browsers stand. */
-const blobLimitBytes = 256 * 1024 * 1024;
 const pieceBytes = 256 * 1024;
 const pingMilliseconds = 10000;
 const patienceMilliseconds = 20000;
 
-// The page allows scripts from exactly one place beside its own modules.
-const workerAddress = globalThis.trustedTypes
-    ? trustedTypes.createPolicy("martlet", { createScriptURL: () => "sw.js" }).createScriptURL("")
-    : "sw.js";
-
-/**
- * The ways to save that this browser has here: `limitBytes` for one file (Infinity if there is none), `streaming`, and
- * `open(name, sizeBytes, turn, { onHandled(bytes), onStopped(reason) })`, which returns a sink. A sink starts when the
- * promise `turn` has settled; it has `write(bytes)`, `finish()`, which resolves when the browser has taken everything,
- * `abort()`, which returns how many written bytes it drops, and `settled`.
- */
-export async function prepareSinks() {
-    const worker = await startWorker().catch(() => null);
-    return worker
-        ? { limitBytes: Infinity, streaming: true, open: (...values) => new StreamSink(worker, ...values) }
-        : { limitBytes: blobLimitBytes, streaming: false, open: (...values) => new BlobSink(...values) };
-}
-
 /** The newest active worker; throws where there are none (plain HTTP, private windows). */
-async function startWorker() {
+export async function startWorker() {
     if (!navigator.serviceWorker) throw new Error("no service workers");
-    const registration = await navigator.serviceWorker.register(workerAddress, { updateViaCache: "none" });
+    const registration = await navigator.serviceWorker.register(scriptAddress("sw.js"), { updateViaCache: "none" });
     // Another version of this page may have left its worker here.
     await registration.update().catch(() => {});
     const worker = registration.installing ?? registration.waiting ?? registration.active;
@@ -48,17 +28,16 @@ async function startWorker() {
 }
 
 /**
- * A download that the browser pulls. The last piece is kept back until `finish`: a file whose checksum is wrong never
- * reaches its announced length, and the browser marks the download as failed.
+ * A download that the browser pulls. What was written last is kept back until `finish`: a file whose checksum is wrong
+ * never reaches its announced length, and the browser marks the download as failed.
  */
-class StreamSink {
+export class Download {
+    /** Settles when the browser has taken everything, or nothing more will come. */
     settled;
     #settle;
     #callbacks;
-    #sizeBytes;
     #queue = [];
     #queuedBytes = 0;
-    #writtenBytes = 0;
     #wanted = false;
     #finishing = false;
     #over = false;
@@ -66,21 +45,24 @@ class StreamSink {
     #frame = null;
     #timers = [];
 
+    /**
+     * Begins when the promise `turn` has settled. `sizeBytes` may be null. Callbacks: `onHandled(bytes)` when the
+     * browser took some, `onStopped(reason)` when it wants no more.
+     */
     constructor(worker, name, sizeBytes, turn, callbacks) {
-        this.#sizeBytes = sizeBytes;
         this.#callbacks = callbacks;
         this.settled = new Promise((resolve) => {
             this.#settle = resolve;
         });
         turn.then(() => {
-            if (!this.#over) this.#start(worker, savedName(name));
+            if (!this.#over) this.#start(worker, name, sizeBytes);
         });
     }
 
+    /** Takes the buffer of `bytes` away. */
     write(bytes) {
         this.#queue.push(bytes);
         this.#queuedBytes += bytes.length;
-        this.#writtenBytes += bytes.length;
         this.#pump();
     }
 
@@ -90,6 +72,7 @@ class StreamSink {
         return this.settled;
     }
 
+    /** Breaks the download off; returns how many written bytes are dropped. */
     abort() {
         if (this.#over) return 0;
         this.#port?.postMessage({ type: "abort" });
@@ -103,12 +86,12 @@ class StreamSink {
         return !this.#over && !this.#wanted && this.#queuedBytes > 0;
     }
 
-    #start(worker, name) {
+    #start(worker, name, sizeBytes) {
         const id = hex(crypto.getRandomValues(new Uint8Array(16)));
         const { port1, port2 } = new MessageChannel();
         this.#port = port1;
         port1.onmessage = ({ data }) => this.#handle(data, id);
-        worker.postMessage({ type: "download", id, name, size: this.#sizeBytes, port: port2 }, [port2]);
+        worker.postMessage({ type: "download", id, name, size: sizeBytes, port: port2 }, [port2]);
         // Firefox stops a worker that has heard nothing for 30 s, and the download with it.
         this.#timers.push(setInterval(() => worker.postMessage({ type: "ping" }), pingMilliseconds));
         this.#timers.push(setTimeout(() => {
@@ -136,7 +119,7 @@ class StreamSink {
 
     #pump() {
         if (this.#over || !this.#wanted) return;
-        const last = this.#writtenBytes === this.#sizeBytes && !this.#finishing ? 1 : 0;
+        const last = this.#finishing ? 0 : 1;
         const pieces = [];
         let count = 0;
         while (this.#queue.length > last && count < pieceBytes) {
@@ -155,7 +138,7 @@ class StreamSink {
 
     #stop(reason) {
         if (this.#over) return;
-        // The receiver drops the item, which aborts this sink.
+        // The receiver drops the item, which aborts this download.
         this.#callbacks.onStopped(reason);
         this.abort();
     }
@@ -171,73 +154,5 @@ class StreamSink {
             this.#port?.close();
         }, 5000);
         this.#settle();
-    }
-}
-
-/** Keeps the file in memory and hands it to the browser as a whole. */
-class BlobSink {
-    settled;
-    held = false;
-    #settle;
-    #name;
-    #turn;
-    #callbacks;
-    #pieces = [];
-    #fresh = [];
-    #freshBytes = 0;
-    #over = false;
-
-    constructor(name, sizeBytes, turn, callbacks) {
-        this.#name = savedName(name);
-        this.#turn = turn;
-        this.#callbacks = callbacks;
-        this.settled = new Promise((resolve) => {
-            this.#settle = resolve;
-        });
-    }
-
-    write(bytes) {
-        this.#fresh.push(bytes);
-        this.#freshBytes += bytes.length;
-        // A Blob's bytes lie where the browser likes, often on disk; the page's own memory stays small.
-        if (this.#freshBytes >= 1024 * 1024) this.#gather();
-        this.#callbacks.onHandled(bytes.length);
-    }
-
-    async finish() {
-        await this.#turn;
-        if (this.#over) return;
-        this.#gather();
-        const address = URL.createObjectURL(new Blob(this.#pieces, { type: "application/octet-stream" }));
-        const anchor = document.createElement("a");
-        anchor.href = address;
-        anchor.download = this.#name;
-        anchor.hidden = true;
-        document.body.append(anchor);
-        anchor.click();
-        anchor.remove();
-        setTimeout(() => URL.revokeObjectURL(address), 60000);
-        this.#end();
-        // Clicks in one turn can swallow each other.
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        this.#settle();
-    }
-
-    abort() {
-        this.#end();
-        this.#settle();
-        return 0;
-    }
-
-    #gather() {
-        this.#pieces.push(new Blob(this.#fresh));
-        this.#fresh = [];
-        this.#freshBytes = 0;
-    }
-
-    #end() {
-        this.#over = true;
-        this.#pieces = [];
-        this.#fresh = [];
     }
 }

@@ -1,0 +1,296 @@
+// What the receiver has of a transfer, through all its connections and, where the browser can store, through reloads.
+
+import { hex, utf8 } from "./bytes.js";
+import { saveArchive, saveFile } from "./handover.js";
+import { Intake } from "./intake.js";
+import { archivePath, uniqueNames } from "./plan.js";
+import { SHA256 } from "./sha256.js";
+import { savedName } from "./text.js";
+import { textBytesLimit } from "./transfer.js";
+import { HashTree } from "./tree.js";
+
+const listDigest = (items) => {
+    const hash = new SHA256();
+    for (const item of items) hash.update(utf8(`${item.key}\n`));
+    return hex(hash.digest());
+};
+
+/** Collects a text for the person. */
+class TextSink {
+    bytes = new Uint8Array(0);
+    held = false;
+    #onHandled;
+
+    constructor(onHandled) {
+        this.#onHandled = onHandled;
+    }
+
+    write(bytes) {
+        const whole = new Uint8Array(Math.min(this.bytes.length + bytes.length, textBytesLimit));
+        whole.set(this.bytes);
+        whole.set(bytes.subarray(0, whole.length - this.bytes.length), this.bytes.length);
+        this.bytes = whole;
+        this.#onHandled(bytes.length);
+    }
+
+    async finish() {}
+
+    abort() {
+        return 0;
+    }
+}
+
+/** Callbacks: `onDelivery(bytes, held)` while files are handed to the downloads folder. */
+export class Holdings {
+    /** Whether the person said yes to this transfer. */
+    accepted = false;
+    transfer = null;
+    plan = null;
+    store = null;
+    /** Texts for the person: `{ name, text }`. */
+    texts = [];
+    /** Items that are whole but that the browser did not take: `{ item, reason }`. */
+    undelivered = [];
+    #room;
+    #ways;
+    #list = null;
+    #roots = new Map();
+    #open = null;
+    #keeping = new Set();
+    #deliveries = Promise.resolve();
+    #recalled = false;
+    #onDelivery;
+
+    constructor(room, ways, onDelivery) {
+        this.#room = room;
+        this.#ways = ways;
+        this.#onDelivery = onDelivery;
+    }
+
+    /** Whether what is here outlives the page. */
+    get resumable() {
+        return this.store?.resumable === true;
+    }
+
+    /** Looks for the transfer that this browser was in the middle of, in this room. Returns whether there is one. */
+    async recall() {
+        if (this.#recalled || !this.#ways.journal || !this.#ways.worker) return this.accepted;
+        this.#recalled = true;
+        try {
+            const last = await this.#ways.journal.transferOf(this.#room);
+            const found = last && await this.#ways.journal.load(last.id);
+            if (!found) return false;
+            const { record, items } = found;
+            this.plan = this.#ways.plan([], 0, true);
+            this.plan.way = "storage";
+            this.plan.archive = record.mode;
+            this.store = await this.plan.open(this.#room, record.transfer, record, items);
+            this.transfer = record.transfer;
+            this.#list = record.list;
+            this.accepted = true;
+            for (const item of items) if (item.complete) this.#roots.set(item.key, item.root);
+            return true;
+        } catch {
+            // Another tab has it, or the browser cleared its storage: it begins anew.
+            this.store = this.plan = null;
+            return false;
+        }
+    }
+
+    /** Whether the person has said yes to exactly this offer before. */
+    covers(transfer, items) {
+        return this.accepted && this.transfer === transfer && (this.#list === null || this.#list === listDigest(items));
+    }
+
+    /** Another transfer came instead of the one that was here, or another list: what does not belong goes. */
+    async forget() {
+        await this.store?.discard();
+        this.#open?.intake.abort();
+        this.store = this.plan = this.#open = this.#list = this.transfer = null;
+        this.#roots.clear();
+        this.texts = [];
+        this.accepted = false;
+    }
+
+    /** The person said yes to this plan. */
+    async accept(transfer, plan) {
+        this.plan = plan;
+        this.transfer = transfer;
+        this.store = await plan.open(this.#room, transfer);
+        this.accepted = true;
+    }
+
+    noteList(items, totalBytes) {
+        const list = listDigest(items);
+        if (this.#list === list) return;
+        this.#list = list;
+        this.store.setList(list, totalBytes).catch(() => {});
+    }
+
+    /** How much of the transfer was here when the page was loaded, from 0 to 1. */
+    get recalledShare() {
+        const total = this.store?.record?.totalBytes ?? 0;
+        return total > 0 ? Math.min(1, this.store.storedBytes / total) : 0;
+    }
+
+    refusal(item) {
+        return this.plan.refusal(item);
+    }
+
+    /** The root of an item that is here, or null. */
+    keptRoot(item) {
+        return this.#roots.get(item.key) ?? null;
+    }
+
+    /** The item of which the beginning is here: `{ item, bytes, root }`, or null. Waits for what is being written. */
+    async findPartial(items) {
+        await Promise.allSettled([...this.#keeping]);
+        if (this.#open) {
+            const { key, intake } = this.#open;
+            const item = items.find((candidate) => candidate.key === key);
+            const bytes = await intake.cut();
+            if (item && item.size !== null && item.state === "waiting" && bytes > 0) {
+                return { item, bytes, root: hex(intake.tree.tree()) };
+            }
+            intake.abort();
+            this.#open = null;
+        }
+        const item = items.find((candidate) => candidate.state === "waiting" && candidate.size !== null
+            && this.store.entry?.(candidate.key)?.bytes > 0);
+        if (!item) return null;
+        const { bytes, segments, leaves } = this.store.entry(item.key);
+        const tree = new HashTree(segments, leaves);
+        return tree.wholeBytes === bytes && bytes < item.size ? { item, bytes, root: hex(tree.tree()) } : null;
+    }
+
+    /** `{ intake, hooks }` of the item that goes on where it was. */
+    resume(item) {
+        if (this.#open?.key === item.key) {
+            const { intake, hooks } = this.#open;
+            hooks.earlierBytes = intake.givenBytes - hooks.handledBytes;
+            return this.#open;
+        }
+        const hooks = this.#hooks();
+        const { tree, sink } = this.store.continued(item, hooks.callbacks);
+        return this.#opened(item, new Intake(sink, item.size, tree), hooks);
+    }
+
+    /** `{ intake, hooks }` of an item that begins. */
+    begin(item) {
+        if (this.#open?.key === item.key) this.#open.intake.abort();
+        const hooks = this.#hooks();
+        const sink = item.kind === "text"
+            ? new TextSink(hooks.callbacks.onHandled)
+            : this.store.begin(item, hooks.callbacks);
+        return this.#opened(item, new Intake(sink, item.size), hooks);
+    }
+
+    /** An item is being checked and kept: the next connection waits for that. */
+    track(check) {
+        this.#keeping.add(check);
+        check.finally(() => this.#keeping.delete(check));
+    }
+
+    /** The item's root matched: makes it stay. Resolves when it is durable. */
+    async keep(item, root) {
+        const { intake } = item;
+        if (this.#open?.intake === intake) this.#open = null;
+        await this.#keep(item, root, intake);
+    }
+
+    async #keep(item, root, intake) {
+        await intake.sink.finish(root);
+        if (item.kind === "text") {
+            this.texts.push({ name: item.name, text: new TextDecoder().decode(intake.sink.bytes) });
+        } else if (!this.plan.archive && !this.store.direct) {
+            this.#deliveries = this.#deliveries.then(() => this.#deliverFile(item));
+        }
+        // A text lives in this page only: a page that is loaded again asks for it again.
+        this.#roots.set(item.key, root);
+    }
+
+    /** The item does not stay. Returns how many of its bytes nothing more will be said about. */
+    drop(item) {
+        const { intake } = item;
+        if (!intake) return 0;
+        if (this.#open?.intake === intake) this.#open = null;
+        return Math.max(0, intake.abort() - item.hooks.earlierBytes);
+    }
+
+    /** Hands over what is not in its place yet; what the browser does not take is in `undelivered`. */
+    async deliver(items) {
+        await this.#deliveries;
+        const files = items.filter((item) => item.kind !== "text" && item.state === "kept");
+        if (this.store.direct) {
+            await this.store.finish?.();
+        } else if (this.plan.archive && files.length > 0) {
+            await this.#deliverArchive(files);
+        } else {
+            for (const item of files) {
+                const entry = this.store.entry?.(item.key);
+                if (entry && !entry.handed && !this.undelivered.some((other) => other.item.key === item.key)) {
+                    await this.#deliverFile(item);
+                }
+            }
+        }
+        if (this.undelivered.length === 0) await this.store.discard();
+    }
+
+    /** Tries again what the browser did not take. */
+    async deliverAgain(items) {
+        const again = this.undelivered.splice(0);
+        const files = items.filter((item) => item.kind !== "text" && item.state === "kept");
+        if (this.plan.archive) await this.#deliverArchive(files);
+        else for (const { item } of again) await this.#deliverFile(item);
+        if (this.undelivered.length === 0) await this.store.discard();
+    }
+
+    /** Lets go of the files, for a later visit. */
+    async close() {
+        await this.store?.close();
+    }
+
+    async #deliverFile(item) {
+        try {
+            await saveFile(this.plan.worker, savedName(item.path.at(-1)), this.store.source(item), this.#onDelivery);
+            await this.store.markHanded(item);
+        } catch (error) {
+            this.undelivered.push({ item, reason: error.message });
+        }
+    }
+
+    async #deliverArchive(items) {
+        const name = uniqueNames();
+        const entries = items.map((item) => ({
+            name: name(archivePath(item)), mtime: item.mtime, source: this.store.source(item),
+        }));
+        try {
+            await saveArchive(this.plan.worker, this.plan.archive, entries, this.#onDelivery);
+        } catch (error) {
+            this.undelivered.push({ item: items[0], reason: error.message });
+        }
+    }
+
+    /** Callbacks of a sink that outlive a connection: whoever receives now sets them. */
+    #hooks() {
+        const hooks = { onHandled() {}, onStopped() {}, handledBytes: 0, earlierBytes: 0 };
+        hooks.callbacks = {
+            onHandled(count) {
+                hooks.handledBytes += count;
+                // What an earlier connection brought counts for none.
+                const earlier = Math.min(hooks.earlierBytes, count);
+                hooks.earlierBytes -= earlier;
+                if (count > earlier) hooks.onHandled(count - earlier);
+            },
+            onStopped: (...reason) => hooks.onStopped(...reason),
+        };
+        return hooks;
+    }
+
+    #opened(item, intake, hooks) {
+        const opened = { key: item.key, intake, hooks };
+        // Something without bytes may begin and end while another item is on its way.
+        if (item.size !== 0) this.#open = opened;
+        return opened;
+    }
+}

@@ -1,0 +1,14 @@
+// The page allows scripts from exactly two addresses beside its own modules: those of its workers.
+
+const allowed = new Set(["sw.js", "packworker.js"]);
+const policy = globalThis.trustedTypes?.createPolicy("martlet", {
+    createScriptURL(name) {
+        if (!allowed.has(name)) throw new TypeError("no script of this page");
+        return name;
+    },
+});
+
+/** The address of a worker's script, as the page's policy demands it. */
+export function scriptAddress(name) {
+    return policy ? policy.createScriptURL(name) : name;
+}

@@ -1,0 +1,309 @@
+// The visit from beginning to end: one connection after another, until the transfer is over or the person gives up.
+
+import { Attempt } from "./attempt.js";
+import { Failure } from "./failures.js";
+import { Holdings } from "./holdings.js";
+import { sessionIdentifier } from "./link.js";
+import { Outgoing } from "./outgoing.js";
+import { Ways } from "./plan.js";
+import * as screens from "./screens.js";
+import * as view from "./view.js";
+
+/** Ends of a connection after which another may bring the rest. */
+const passing = new Set(["gone", "unreachable", "stale", "left", "silent", "no-path", "taken", "busy", "stalled"]);
+const backoffMilliseconds = [500, 1000, 2000, 4000, 8000, 15000];
+
+export class Visit {
+    #link;
+    #reloaded;
+    #memory = {};
+    #ways = null;
+    #attempt = null;
+    #plan = null;
+    #peerName = "The other side";
+    #over = false;
+    #moving = false;
+    #interrupted = false;
+    #tries = 0;
+    #share = 0;
+    #timer = null;
+    #ticker = null;
+    #meter = null;
+    #standingNotice = "";
+    #handing = { bytes: 0, held: false };
+    #wakeLock = null;
+
+    constructor(link, reloaded) {
+        this.#link = link;
+        this.#reloaded = reloaded;
+    }
+
+    async begin() {
+        view.show("connecting", "Connecting…", { explanation: "Looking for the other side." });
+        view.onClick("accept", () => this.#accept(this.#plan));
+        view.onClick("choose-folder", () => this.#chooseFolder());
+        view.onClick("decline", () => this.#decline());
+        view.onClick("send", () => this.#offer());
+        view.onClick("cancel", () => this.#cancel());
+        view.onClick("reconnect", () => this.#connect());
+        view.onClick("save-again", () => this.#saveAgain());
+        view.watchFiles((files, entries) => this.#choose(files, entries));
+        addEventListener("online", () => {
+            if (this.#interrupted) this.#connect();
+        });
+        // A closed tab would otherwise be noticed only when its silence has lasted half a minute.
+        addEventListener("pagehide", () => this.#attempt?.abandon());
+        addEventListener("beforeunload", (event) => {
+            if (this.#moving && !this.#memory.holdings.resumable) event.preventDefault();
+        });
+        document.addEventListener("visibilitychange", () => this.#keepAwake());
+
+        // What can be saved here, and what is here already, must be known before anything is shown.
+        this.#ways = await Ways.survey();
+        const holdings = new Holdings(this.#link.room, this.#ways, (bytes, held) => {
+            this.#handing.bytes += bytes;
+            this.#handing.held = held;
+        });
+        const outgoing = new Outgoing(this.#link.room);
+        outgoing.selection.onChange = () => this.#showChoice();
+        this.#memory = { id: sessionIdentifier(this.#link.room), holdings, outgoing };
+        if (await holdings.recall()) this.#share = holdings.recalledShare;
+        this.#connect(this.#reloaded ? 6 : 0);
+    }
+
+    /** Whether there is something to go on with on another connection. */
+    get #resumes() {
+        const { holdings, outgoing } = this.#memory;
+        return holdings.accepted || outgoing.accepted;
+    }
+
+    #connect(rejoins = 0) {
+        clearTimeout(this.#timer);
+        this.#attempt?.abandon();
+        const attempt = new Attempt(this.#link, this.#memory, rejoins, {
+            onRole: (part, agent) => this.#handleRole(part, agent),
+            onOffer: (transfer) => this.#handleOffer(transfer),
+            onAccepted: () => this.#showMoving(),
+            onChange: () => {},
+            onInterrupted: (interrupted) => view.showNotice(interrupted
+                ? "The connection was interrupted. Waiting for the other side…" : this.#standingNotice),
+            onFinished: () => this.#finish(),
+            onEnd: (failure) => {
+                if (attempt === this.#attempt) this.#handleEnd(failure);
+            },
+        });
+        this.#attempt = attempt;
+        attempt.begin();
+    }
+
+    // MARK: Transfer
+
+    #handleRole(part, agent) {
+        this.#peerName = agent;
+        view.showPeer(`Connected to ${agent}`);
+        const { outgoing } = this.#memory;
+        if (part.role === "receiver") {
+            const explanation = "Waiting to hear what is offered…";
+            if (!this.#interrupted) view.show("waiting", "Connected", { explanation });
+        } else if (outgoing.offered) {
+            part.offer();
+        } else {
+            this.#showChoice();
+        }
+    }
+
+    /** More of the offer is known: the other side's, or our own. */
+    #handleOffer(transfer) {
+        const { part } = this.#attempt;
+        const { holdings } = this.#memory;
+        if (this.#moving) return;
+        if (part.role === "sender") {
+            if (!this.#interrupted) screens.showWaitingForYes(part, this.#peerName);
+            return;
+        }
+        if (holdings.accepted && holdings.transfer === transfer) {
+            // What was agreed to before needs no second question; another list does.
+            if (!part.complete) return;
+            if (holdings.covers(transfer, part.items)) {
+                part.accept(true);
+                return;
+            }
+        }
+        this.#interrupted = false;
+        this.#plan = this.#ways.plan(part.items, part.totalBytes, part.complete);
+        screens.showOffer(part, this.#plan, this.#peerName, this.#ways.picks);
+    }
+
+    async #accept(plan) {
+        const part = this.#attempt?.part;
+        const { holdings } = this.#memory;
+        if (!part || !plan || document.documentElement.dataset.state !== "offered") return;
+        view.disableActions();
+        const { transfer } = part;
+        const goesOn = holdings.accepted && holdings.transfer === transfer && part.complete;
+        if (!goesOn) {
+            await holdings.forget();
+            await holdings.accept(transfer, plan);
+        }
+        part.accept(goesOn);
+    }
+
+    async #chooseFolder() {
+        try {
+            const folder = await showDirectoryPicker({ id: "martlet", mode: "readwrite", startIn: "downloads" });
+            await this.#accept(this.#ways.planFolder(folder));
+        } catch (error) {
+            // Closing the dialog is no choice.
+            if (error.name !== "AbortError") view.showNotice("This folder cannot be used. Choose another one.");
+        }
+    }
+
+    #decline() {
+        const { part } = this.#attempt;
+        const isBig = part.items.every((item) => this.#plan.refusal(item));
+        const reason = isBig ? "Too big for what this browser can save here." : "Declined at the browser.";
+        this.#attempt.session.decline(reason);
+    }
+
+    #showChoice() {
+        const { outgoing } = this.#memory;
+        const isChoosing = document.documentElement.dataset.state === "choosing";
+        if (this.#attempt?.part?.role !== "sender" || outgoing.offered && !isChoosing) return;
+        screens.showChoice(outgoing, this.#peerName, (index) => outgoing.selection.remove(index));
+    }
+
+    #choose(files, entries) {
+        if (document.documentElement.dataset.state !== "choosing") return;
+        if (entries.length > 0) this.#memory.outgoing.selection.addEntries(entries);
+        else this.#memory.outgoing.selection.addFiles(files);
+    }
+
+    #offer() {
+        const { outgoing } = this.#memory;
+        if (outgoing.offered || outgoing.selection.isEmpty) return;
+        outgoing.begin();
+        this.#attempt.part.offer();
+        screens.showWaitingForYes(this.#attempt.part, this.#peerName);
+    }
+
+    #showMoving() {
+        const { part } = this.#attempt;
+        const { holdings } = this.#memory;
+        this.#interrupted = false;
+        this.#moving = true;
+        this.#tries = 0;
+        this.#meter = new view.Meter();
+        const keepsOpen = part.role === "receiver" && !holdings.resumable;
+        this.#standingNotice = keepsOpen ? "Keep this page open until it is done." : "";
+        screens.showMoving(part, this.#standingNotice);
+        clearInterval(this.#ticker);
+        this.#ticker = setInterval(() => this.#tick(), 250);
+        this.#tick();
+        this.#keepAwake();
+    }
+
+    #tick() {
+        const attempt = this.#attempt;
+        const { part } = attempt;
+        if (!part || !this.#moving) return;
+        attempt.watch();
+        if (!this.#moving) return;
+        this.#measure();
+        const still = this.#meter.draw(part.movedBytes, part.movingBytes, part.complete);
+        view.updateItems(part.items, part.currentIndex);
+        if (!attempt.interrupted) view.showNotice(this.#notice(part, still));
+    }
+
+    #measure() {
+        const { part } = this.#attempt;
+        if (part?.movingBytes > 0) this.#share = part.movedBytes / part.movingBytes;
+    }
+
+    #notice(part, still) {
+        const held = this.#handing.held || part.items[part.currentIndex]?.intake?.sink.held;
+        if (still >= 4 && held) {
+            return "Waiting for your browser to take the file. If it asks whether, or where, to save, please answer.";
+        }
+        if (part.delivering) return "Everything is here. Handing it to your downloads folder…";
+        if (still >= 4 && part.movedBytes < part.movingBytes) return "Nothing has arrived for some seconds. Waiting…";
+        return this.#standingNotice;
+    }
+
+    /** A phone that goes to sleep takes the connection with it. */
+    #keepAwake() {
+        if (!this.#moving || document.visibilityState !== "visible") return;
+        navigator.wakeLock?.request("screen").then((lock) => {
+            if (this.#moving) this.#wakeLock = lock;
+            else lock.release();
+        }).catch(() => {});
+    }
+
+    async #saveAgain() {
+        const { holdings } = this.#memory;
+        view.disableActions();
+        await holdings.deliverAgain(this.#attempt.part.items);
+        screens.showDone(this.#attempt.part, holdings, this.#peerName);
+    }
+
+    // MARK: Ends
+
+    #finish() {
+        const { part } = this.#attempt;
+        this.#attempt.end();
+        this.#stopMoving();
+        this.#over = true;
+        screens.showDone(part, this.#memory.holdings, this.#peerName);
+    }
+
+    #handleEnd(failure) {
+        if (this.#over) return;
+        if (this.#resumes && (passing.has(failure.code) || failure.resumable)) {
+            this.#waitAndReconnect(failure);
+            return;
+        }
+        const wasMoving = this.#moving;
+        this.#fail(failure, wasMoving ? this.#attempt.part.items : []);
+    }
+
+    /** The transfer is interrupted, not over: the next attempt comes by itself. */
+    #waitAndReconnect(failure) {
+        if (this.#moving) this.#measure();
+        this.#stopMoving();
+        this.#interrupted = true;
+        const delay = backoffMilliseconds[Math.min(this.#tries, backoffMilliseconds.length - 1)];
+        this.#tries += 1;
+        screens.showInterrupted(this.#share, failure, this.#memory.holdings, this.#tries);
+        this.#timer = setTimeout(() => this.#connect(3), delay);
+    }
+
+    /** The person stops everything. */
+    async #cancel() {
+        clearTimeout(this.#timer);
+        const { holdings, outgoing } = this.#memory;
+        const items = this.#attempt?.part?.items ?? [];
+        this.#over = true;
+        this.#attempt?.session?.cancel();
+        this.#attempt?.end();
+        if (this.#interrupted) this.#attempt?.abandon();
+        outgoing.forget();
+        this.#over = false;
+        this.#fail(new Failure("canceled-here"), items);
+        await holdings.forget();
+    }
+
+    #fail(failure, items) {
+        if (this.#over) return;
+        this.#over = true;
+        this.#stopMoving();
+        this.#memory.holdings.close();
+        view.showPeer("");
+        screens.showFailure(failure, items, this.#memory.holdings);
+    }
+
+    #stopMoving() {
+        this.#moving = false;
+        clearInterval(this.#ticker);
+        this.#wakeLock?.release().catch(() => {});
+        this.#wakeLock = null;
+    }
+}
