@@ -41,9 +41,24 @@ struct ServerOptions: ParsableArguments {
     ]
 
     func validate() throws {
+        guard expire.duration > .zero else { throw ValidationError("--expire is at least 1s") }
         if local, let bind, !bind.isLoopback {
             throw ValidationError("--local and --bind \(bind) exclude each other")
         }
+    }
+}
+
+/// What happens when the connection breaks.
+struct WaitOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for the other side when it is lost: 90s, 10m; 0s ends at once.", valueName: "duration"))
+    var wait = DurationArgument(duration: .seconds(600))
+
+    static let environmentFlags = [EnvironmentFlag("wait", .value)]
+
+    func validate() throws {
+        guard wait.duration <= .seconds(24 * 3600) else { throw ValidationError("--wait is at most 24h") }
     }
 }
 
@@ -56,13 +71,18 @@ struct DurationArgument: ExpressibleByArgument, CustomStringConvertible {
     }
 
     init?(argument: String) {
-        guard let duration = DurationText.parse(argument) else { return nil }
-        self.duration = duration
+        if ["0", "0s"].contains(argument) {
+            duration = .zero
+        } else {
+            guard let duration = DurationText.parse(argument) else { return nil }
+            self.duration = duration
+        }
     }
 
     var description: String {
         let seconds = duration.components.seconds
-        return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds)s"
+        if seconds > 0, seconds % 3600 == 0 { return "\(seconds / 3600)h" }
+        return seconds > 0 && seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds)s"
     }
 
     var defaultValueDescription: String { description }

@@ -12,10 +12,13 @@ struct ReceiveCommand: ConsoleCommand {
             martlet receive LINK      the link from “martlet send” on another machine
             martlet receive -         reads the link from standard input, or asks
             martlet receive           prints a link: open it in a browser to send
+            martlet receive LINK -o - | tar x   one file, to standard output
 
             The link is a secret. Other users of this machine do not see it when it
             is in the environment variable MARTLET_LINK, or typed in.
-            The paths of received files are printed on standard output.
+            The paths of received files, and the words that were sent, are printed on
+            standard output. When the connection breaks the command tries to get it back
+            (--wait); when it was stopped, the same command goes on where it was.
             """,
         aliases: ["recv", "rx"])
 
@@ -26,13 +29,15 @@ struct ReceiveCommand: ConsoleCommand {
     var yes = false
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Save files in this folder.", valueName: "folder"),
+        name: .shortAndLong,
+        help: ArgumentHelp("Save files in this folder; “-” writes one file to standard output.", valueName: "folder"),
         completion: .directory)
     var output = "."
 
     @Flag(exclusivity: .chooseLast, help: "What to do with files that exist. (default: ask, or fail)")
     var existing: ExistingFlag?
 
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var server: ServerOptions
     @OptionGroup var speech: OutputOptions
 
@@ -52,18 +57,21 @@ struct ReceiveCommand: ConsoleCommand {
         [
             EnvironmentFlag("yes", .switch), EnvironmentFlag("output", .value), EnvironmentFlag("overwrite", .switch),
             EnvironmentFlag("rename", .switch), EnvironmentFlag("skip", .switch),
-        ] + ServerOptions.environmentFlags + OutputOptions.environmentFlags
+        ] + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
+
+    func validate() throws {
+        if output == "-", speech.json { throw ValidationError("--json and “-o -” both want standard output") }
+    }
 
     func perform(on console: Console) async throws(CommandFailure) {
         let existing = existing.flatMap { ExistingFilePolicy(rawValue: $0.rawValue) }
         let side = try ReceivingSide(
-            path: output, policy: .init(isAccepted: yes, existing: existing), console: console)
+            path: output, policy: .init(isAccepted: yes, existing: existing), wait: waiting.wait.duration,
+            console: console)
         if let text = try await linkText(on: console) {
-            try await Visit.run(side, link: try Self.parse(text), on: console)
+            try await Visit(side: side, link: try Self.parse(text), console: console).run()
         } else {
-            try await WaitingRoom.run(
-                side, isSending: false, server, on: console,
-                invitation: "Waiting for somebody to open the link and send files.")
+            try await WaitingRoom(side: side, options: server, console: console).run()
         }
     }
 

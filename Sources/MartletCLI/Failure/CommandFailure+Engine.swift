@@ -42,7 +42,9 @@ extension CommandFailure {
         case let error as TransferError: self.init(error)
         case let error as MartletError: self.init(error)
         case let error as HTTPServerError: self.init(error)
-        case is CancellationError: self.init(.interrupted, "It was canceled.")
+        case is CancellationError:
+            self.init(.interrupted, "It was canceled.")
+            isResumable = true
         default: self.init(.other, "Something went wrong: \(Printable.line("\(error)", columns: 300)).")
         }
     }

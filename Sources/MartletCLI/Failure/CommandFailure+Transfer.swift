@@ -15,8 +15,8 @@ extension CommandFailure {
             self.init(peer ? .other : .source, error.message, remedy: peer ? nil : Self.remedy(error.systemError))
         case .declined: self.init(.declined, error.message)
         case .peerVanished:
-            self.init(
-                .vanished, error.message, remedy: "start the transfer again on both sides; what was complete is kept")
+            self.init(.vanished, error.message, remedy: "the same command again, on both sides")
+        case .taken: self.init(.nobodyCame, "The link is for other receivers, or serves somebody else at the moment.")
         case .integrity: self.init(.integrity, error.message, remedy: "send it again")
         case .exists:
             self.init(
@@ -33,6 +33,8 @@ extension CommandFailure {
         case .canceled: self.init(peer ? .declined : .interrupted, error.message)
         default: self.init(.other, error.message)
         }
+        isResumable = error.isResumable
+        if isResumable, error.code == .peerVanished { remedy = "the same command again, which resumes" }
     }
 
     /// For a file that could not be opened.

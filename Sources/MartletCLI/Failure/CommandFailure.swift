@@ -8,6 +8,8 @@ struct CommandFailure: Error, Sendable, Equatable {
     var sentence: String
     /// What to do next; nil where nothing is known to help.
     var remedy: String?
+    /// What is here was kept, and the same command goes on with it.
+    var isResumable = false
 
     init(_ status: CommandStatus, _ sentence: String, remedy: String? = nil) {
         self.status = status

@@ -25,14 +25,16 @@ final class EmbeddedServer: Sendable {
     }
 
     /// Starts it where the options say.
-    static func start(_ options: ServerOptions) async throws(CommandFailure) -> EmbeddedServer {
+    ///
+    /// - Parameter fixedPort: that of the link which is to work again; no other will do.
+    static func start(_ options: ServerOptions, port fixedPort: UInt16? = nil) async throws(CommandFailure) -> EmbeddedServer {
         let interfaces = (try? NetworkInterface.all(includingLoopback: true)) ?? []
         let places = listening(options, interfaces: interfaces)
         var limits = RoomLimits()
         // We end the waiting ourselves, with words of our own.
-        limits.idleTimeout = max(limits.idleTimeout, options.expire.duration + .seconds(60))
+        limits.idleTimeout = .seconds(400 * 86_400)
         let rooms = RoomServer(limits: limits)
-        var port = options.port ?? ServerOptions.defaultPort
+        var port = fixedPort ?? options.port ?? ServerOptions.defaultPort
         while true {
             do throws(HTTPServerError) {
                 var configuration = HTTPServer.Configuration(
@@ -44,9 +46,16 @@ final class EmbeddedServer: Sendable {
                 return EmbeddedServer(
                     server: server, rooms: rooms, outwardAddresses: outward(places, interfaces: interfaces))
             } catch {
-                guard case .addressInUse = error, options.port == nil,
+                guard case .addressInUse = error, options.port == nil, fixedPort == nil,
                     port < ServerOptions.defaultPort + ServerOptions.portAttempts
-                else { throw CommandFailure(error) }
+                else {
+                    var failure = CommandFailure(error)
+                    if fixedPort != nil, case .addressInUse = error {
+                        failure.sentence += " The link of the transfer that is to be resumed leads there."
+                        failure.remedy = "end that program, or --new for a new link"
+                    }
+                    throw failure
+                }
                 port += 1
             }
         }

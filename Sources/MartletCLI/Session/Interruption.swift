@@ -40,12 +40,12 @@ enum Interruption {
         let outcome = await task.value
         for source in sources { source.cancel() }
         guard case .failure = outcome, let status = received.withLock({ $0 }) else { return outcome }
-        return .failure(failure(status))
+        return .failure(failure(status, console.isResumable.isSet))
     }
 
-    private static func failure(_ status: CommandStatus) -> CommandFailure {
+    private static func failure(_ status: CommandStatus, _ isResumable: Bool) -> CommandFailure {
         let how = status == .interrupted ? "Interrupted" : "Terminated"
-        return CommandFailure(status, "\(how); nothing incomplete was kept.")
+        return CommandFailure(status, isResumable ? "\(how). The same command resumes." : "\(how).")
     }
 
     private static func watch(_ number: Int32, _ handler: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {

@@ -3,23 +3,65 @@ internal import Transfer
 /// What is offered, as a person reads it.
 enum OfferList {
     static let longest = 12
+    /// In one event.
+    static let mostEventItems = 1_000
 
-    /// One line a file, its size first; long lists are cut.
+    /// A line of the list: a file, or a folder with everything in it.
+    struct Row: Sendable, Equatable {
+        var name: String
+        var bytes: Int64?
+        /// Nil for a file.
+        var fileCount: Int?
+        var exists: Bool
+    }
+
+    /// Folders are one row each: nobody reads a thousand names before a yes.
     ///
-    /// - Parameter items: names that are fit to be shown.
-    static func lines(_ items: [(name: String, size: Int64, exists: Bool)]) -> [String] {
-        let shown = items.count <= longest ? items[...] : items.prefix(longest - 1)
-        let sizes = shown.map { ByteCount.text($0.size) }
-        let width = sizes.map(\.count).max() ?? 0
-        var lines = zip(shown, sizes).map { item, size in
-            let padding = String(repeating: " ", count: width - size.count)
-            return "  \(padding)\(size)  \(Printable.line(item.name, columns: 60, cut: .middle))"
-                + (item.exists ? "  (exists)" : "")
+    /// - Parameter items: offered components, and names that are fit to be shown.
+    static func rows(
+        _ items: some Sequence<(name: String, components: [String], bytes: Int64?, isFolder: Bool, exists: Bool)>
+    ) -> [Row] {
+        var rows: [Row] = []
+        var folders: [String: Int] = [:]
+        for item in items {
+            guard item.components.count > 1 || item.isFolder, let top = item.components.first else {
+                rows.append(Row(name: item.name, bytes: item.bytes, fileCount: nil, exists: item.exists))
+                continue
+            }
+            let index = folders[top] ?? rows.count
+            if folders[top] == nil {
+                folders[top] = index
+                rows.append(Row(name: "\(Printable.line(top))/", bytes: 0, fileCount: 0, exists: false))
+            }
+            rows[index].bytes? += item.bytes ?? 0
+            rows[index].fileCount? += item.isFolder ? 0 : 1
+            if item.exists, !item.isFolder { rows[index].exists = true }
         }
-        if shown.count < items.count {
-            let rest = items.dropFirst(shown.count).reduce(0) { $0 + $1.size }
-            lines.append("  and \(counted(items.count - shown.count, "file")) more, \(ByteCount.text(rest))")
+        return rows
+    }
+
+    /// One line a row, its size first; long lists are cut.
+    static func lines(_ rows: [Row]) -> [String] {
+        let shown = rows.count <= longest ? rows[...] : rows.prefix(longest - 1)
+        let sizes = shown.map { $0.bytes.map(ByteCount.text) ?? "?" }
+        let width = sizes.map(\.count).max() ?? 0
+        var lines = zip(shown, sizes).map { row, size in
+            let padding = String(repeating: " ", count: width - size.count)
+            let files = row.fileCount.map { " (\(counted($0, "file")))" } ?? ""
+            return "  \(padding)\(size)  \(Printable.line(row.name, columns: 60, cut: .middle))\(files)"
+                + (row.exists ? row.fileCount == nil ? "  (exists)" : "  (some exist)" : "")
+        }
+        if shown.count < rows.count {
+            let rest = rows.dropFirst(shown.count)
+            let bytes = rest.reduce(Int64(0)) { $0 + ($1.bytes ?? 0) }
+            lines.append("  and \(rest.count) more, \(ByteCount.text(bytes))")
         }
         return lines
+    }
+
+    /// `3 files, 3.4 GB`, or while the sender counts `at least 3 files, 3.4 GB, still counting`.
+    static func amount(files: Int, bytes: Int64, isComplete: Bool) -> String {
+        let amount = "\(counted(files, "file")), \(ByteCount.text(bytes))"
+        return isComplete ? amount : "at least \(amount), still counting"
     }
 }

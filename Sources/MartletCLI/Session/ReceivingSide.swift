@@ -3,8 +3,14 @@ internal import Signaling
 internal import Synchronization
 internal import Transfer
 
-/// Receives files from whoever is connected.
-struct ReceivingSide: TransferSide {
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// What a receiver wants: where things go, and what it says to an offer.
+struct ReceivingSide: Sendable {
     /// What to do with the offer.
     struct Policy: Sendable {
         /// Yes was said beforehand.
@@ -13,92 +19,64 @@ struct ReceivingSide: TransferSide {
         var existing: ExistingFilePolicy?
     }
 
-    let directory: DestinationDirectory
+    let destination: Destination
     let policy: Policy
+    /// How long a lost sender may take to come back.
+    let wait: Duration
     let console: Console
 
-    init(path: String, policy: Policy, console: Console) throws(CommandFailure) {
-        do throws(TransferError) { directory = try DestinationDirectory(path: path) } catch {
-            throw CommandFailure(error)
+    /// - Parameter path: of the folder; `-` is standard output.
+    init(path: String, policy: Policy, wait: Duration, console: Console) throws(CommandFailure) {
+        if path == "-" {
+            destination = .standardOutput
+        } else {
+            do throws(TransferError) { destination = .folder(try DestinationDirectory(path: path)) } catch {
+                throw Self.failure(error, path: path)
+            }
         }
         self.policy = policy
+        self.wait = wait
         self.console = console
     }
 
-    func run(
-        with peer: TransferPeer, onAccept: @escaping @Sendable () -> Void
-    ) async throws(TransferAttemptFailure) {
-        let view = TransferView(.receiving, on: console, path: await peer.path(), folder: directory.path)
+    private static func failure(_ error: TransferError, path: String) -> CommandFailure {
+        var failure = CommandFailure(error)
+        if error.systemError == ENOENT { failure.remedy = "mkdir -p \(Printable.line(path, columns: 100))" }
+        return failure
+    }
+
+    func receiver(
+        _ peer: TransferPeer, view: TransferView, path: PathDescription?, watch: ConnectionWatch, refusal: Refusal
+    ) -> FileReceiver {
         var options = TransferOptions()
         options.agent = Program.agent
-        let refusal = Mutex<CommandFailure?>(nil)
-        let receiver = FileReceiver(
-            destination: .folder(directory), control: peer.channels.control, data: peer.channels.data, options: options,
+        return FileReceiver(
+            destination: destination, control: peer.channels.control, data: peer.channels.data, options: options,
             onEvent: { event in
-                if event == .accepted { onAccept() }
+                if case .peer(let agent) = event { view.greet(agent, path: path) }
+                if event == .accepted, destination.directory != nil { console.isResumable.set() }
+                watch.note(event)
                 view.handle(event)
             },
-            decide: { incoming in
-                let offer = incoming.current
-                tell(offer)
-                view.name(offer.items.map { $0.components.joined(separator: "/") })
+            decide: { offer in
                 do throws(CommandFailure) {
-                    return .accept(existing: try await decide(offer))
+                    let existing = try await OfferQuestion(offer, self).decide()
+                    view.name(offer.current.items.map { $0.components.joined(separator: "/") })
+                    return .accept(existing: existing)
                 } catch {
-                    refusal.withLock { $0 = error }
+                    refusal.failure = error
                     return .decline()
                 }
             })
-        do throws(TransferAttemptFailure) {
-            try await show(peer, on: view) { () async throws(TransferError) in try await receiver.run() }
-        } catch {
-            guard error.failure.status == .declined, let failure = refusal.withLock({ $0 }) else { throw error }
-            throw TransferAttemptFailure(failure: failure, leavesLinkUnused: false)
-        }
     }
+}
 
-    // MARK: The question
+/// Why this side said no, for its own words at the end.
+final class Refusal: Sendable {
+    private let state = Mutex<CommandFailure?>(nil)
 
-    private func tell(_ offer: Offer) {
-        console.event(
-            "offer",
-            [
-                "items": .array(
-                    offer.items.map {
-                        .object([
-                            "name": .string($0.components.joined(separator: "/")), "bytes": .integer($0.size ?? 0),
-                            "exists": .bool($0.exists),
-                        ])
-                    }), "bytes": .integer(offer.totalBytes), "free": .integer(offer.freeBytes),
-            ])
-        for line in OfferList.lines(offer.items.map { ($0.name, $0.size ?? 0, $0.exists) }) { console.say(line) }
-    }
-
-    /// - Throws: why not.
-    private func decide(_ offer: Offer) async throws(CommandFailure) -> ExistingFilePolicy {
-        let canAsk = console.facts.inputIsTerminal && console.facts.errorIsTerminal
-        if !policy.isAccepted {
-            guard canAsk else {
-                throw CommandFailure(
-                    .declined, "Nothing was saved: without a terminal there is nobody to ask.",
-                    remedy: "-y, which says yes beforehand")
-            }
-            let files = counted(offer.items.count, "file")
-            let folder = Printable.line(Self.shown(directory.path), columns: 60, cut: .middle)
-            let question = "Save \(files), \(ByteCount.text(offer.totalBytes)), to \(folder)?"
-            guard await Question.ask(question, standard: true, on: console) else {
-                throw CommandFailure(.declined, "You declined; nothing was saved.")
-            }
-        }
-        if let existing = policy.existing { return existing }
-        let taken = offer.items.filter(\.exists)
-        guard let first = taken.first, canAsk, !policy.isAccepted else { return .fail }
-        let which = taken.count == 1 ? "\(first.name) exists" : "\(taken.count) of them exist"
-        return await Question.existing("\(which) already.", on: console)
-    }
-
-    /// `.` says little in a question.
-    private static func shown(_ path: String) -> String {
-        path == "." ? "this folder" : path
+    var failure: CommandFailure? {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
     }
 }

@@ -10,16 +10,21 @@ struct TransferSummary: Sendable {
 
     var direction: Direction
     var report: TransferReport
-    /// Since the receiver said yes.
+    /// Since the receiver said yes, or since the transfer went on over the last connection.
     var elapsed: Duration
+    /// What came over earlier connections.
+    var resumedBytes: Int64 = 0
+    /// What a lossy channel had lost.
+    var resentBytes: Int64 = 0
 
     private var completeCount: Int { report.items.count { $0.outcome == .complete } }
+    private var lastBytes: Int64 { max(0, report.completedBytes - resumedBytes) }
     private var skippedCount: Int { report.items.count { $0.outcome == .skipped } }
     private var failedCount: Int { report.items.count { $0.error != nil } }
 
     /// Bytes a second; nil for a time that says more about the greeting than about the network.
     private var rate: Double? {
-        elapsed >= .milliseconds(100) ? Double(report.completedBytes) / elapsed.seconds : nil
+        elapsed >= .milliseconds(100) ? Double(lastBytes) / elapsed.seconds : nil
     }
 
     /// What was done; nil when it is nothing.
@@ -28,10 +33,21 @@ struct TransferSummary: Sendable {
         guard completeCount > 0 else { return skipped.map { "\($0); nothing else was to be received." } }
         let verb = direction == .sending ? "Sent" : "Received"
         let speed = rate.map { " (\(ByteCount.rate($0)))" } ?? ""
-        let amount = "\(counted(completeCount, "file")), \(ByteCount.text(report.completedBytes))"
+        let resumed = resumedBytes > 0 ? ", the last \(ByteCount.text(lastBytes)) of it" : ""
+        let amount = "\(items), \(ByteCount.text(report.completedBytes))\(resumed)"
         let proof = direction == .sending ? "; the other side confirmed every byte" : ""
-        return
-            "\(verb) \(amount) in \(DurationText.measured(elapsed))\(speed)\(proof)\(skipped.map { "; \($0)" } ?? "")."
+        let resent = resentBytes > 0 ? "; \(ByteCount.text(resentBytes)) were lost on the way and sent again" : ""
+        let time = "in \(DurationText.measured(elapsed))\(speed)"
+        return "\(verb) \(amount) \(time)\(proof)\(resent)\(skipped.map { "; \($0)" } ?? "")."
+    }
+
+    /// `3 files`, `1 file, 1 empty folder, 2 texts`.
+    private var items: String {
+        let nouns: [(ItemKind, String)] = [(.file, "file"), (.folder, "empty folder"), (.text, "text")]
+        return nouns.compactMap { kind, noun in
+            let count = report.items.count { $0.outcome == .complete && $0.kind == kind }
+            return count == 0 ? nil : counted(count, noun)
+        }.joined(separator: ", ")
     }
 
     /// The members of the event `done`.
@@ -40,7 +56,8 @@ struct TransferSummary: Sendable {
             ("items", .integer(Int64(completeCount))), ("bytes", .integer(report.completedBytes)),
             ("skipped", .integer(Int64(skippedCount))), ("failed", .integer(Int64(failedCount))),
             ("seconds", .number(Double(elapsed.wholeMilliseconds) / 1000)),
-            ("rate", rate.map { .integer(Int64($0)) } ?? .null),
+            ("rate", rate.map { .integer(Int64($0)) } ?? .null), ("resumed_bytes", .integer(resumedBytes)),
+            ("resent_bytes", .integer(resentBytes)),
         ]
     }
 

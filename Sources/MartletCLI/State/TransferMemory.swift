@@ -65,6 +65,11 @@ final class TransferMemory: Sendable {
     /// There is nothing to go on with any more.
     func forget() {
         unlink(lockPath)
+        forgetRecord()
+    }
+
+    /// What was recorded is of no use any more, but something new may be.
+    func forgetRecord() {
         if unlink(path) == 0 { syncFolder() }
     }
 

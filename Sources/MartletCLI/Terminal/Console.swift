@@ -24,6 +24,8 @@ final class Console: Sendable {
     let isQuiet: Bool
     /// Newline-delimited JSON events on standard output instead of results.
     let isJSON: Bool
+    /// The command may be stopped without loss: the same command goes on where it was.
+    let isResumable = Latch()
     private let write: @Sendable (Stream, String) -> Void
     private let cursor = Mutex(Cursor.atStart)
 
@@ -56,6 +58,11 @@ final class Console: Sendable {
     /// A result, such as the path of a file that was received.
     func result(_ line: String) {
         if !isJSON { print(line + "\n", to: .output) }
+    }
+
+    /// A result that is not a line: nothing is added to it.
+    func raw(_ text: String) {
+        if !isJSON { print(text, to: .output) }
     }
 
     /// An event, for `--json`. `members` follow `type`.
@@ -107,6 +114,15 @@ final class Console: Sendable {
             leaveLine(&cursor)
             write(.error, question)
             cursor = .inText
+        }
+    }
+
+    /// Asks the same question in other words, in the place of the one that stands there: what it is about has changed.
+    /// It must fit the terminal's columns.
+    func promptAgain(_ question: String) {
+        cursor.withLock { cursor in
+            guard cursor == .inText else { return }
+            write(.error, "\r\(question)\u{1B}[K")
         }
     }
 

@@ -41,7 +41,7 @@ struct ProgressLine: Sendable, Equatable {
 
     /// For output that is no terminal: the same words, whatever their length.
     var plain: String {
-        "\(count)\(Printable.line(name, columns: 60, cut: .middle)) \(percent) "
+        "\(count)\(name.isEmpty ? "" : Printable.line(name, columns: 60, cut: .middle) + " ")\(percent) "
             + tail([ByteCount.text(completedBytes, of: totalBytes), speed, left])
     }
 

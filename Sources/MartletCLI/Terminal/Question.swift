@@ -12,10 +12,15 @@ enum Question {
         }
     }
 
+    /// What stands behind a question.
+    static func choices(standard: Bool) -> String { standard ? " [Y/n] " : " [y/N] " }
+
     /// Asks until there is an answer. The end of the input, and cancellation, mean no.
-    static func ask(_ question: String, standard: Bool, on console: Console) async -> Bool {
+    ///
+    /// - Parameter question: in the words of the moment.
+    static func ask(_ question: () -> String, standard: Bool, on console: Console) async -> Bool {
         while !Task.isCancelled {
-            console.prompt("\(question) \(standard ? "[Y/n]" : "[y/N]") ")
+            console.prompt(question() + choices(standard: standard))
             guard let answer = await StandardStreams.readLine() else { return false }
             console.answered()
             if let meaning = meaning(of: answer, standard: standard) { return meaning }

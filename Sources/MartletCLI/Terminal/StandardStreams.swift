@@ -49,6 +49,25 @@ enum StandardStreams {
         }
     }
 
+    /// Reads standard input to its end, off the threads that tasks run on.
+    ///
+    /// - Returns: nil when it is longer, or no UTF-8.
+    static func readText(atMost limit: Int) async -> String? {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                var bytes: [UInt8] = []
+                var block = [UInt8](repeating: 0, count: 65_536)
+                while bytes.count <= limit {
+                    let count = read(STDIN_FILENO, &block, block.count)
+                    if count < 0, errno == EINTR { continue }
+                    if count <= 0 { break }
+                    bytes += block[..<count]
+                }
+                continuation.resume(returning: bytes.count <= limit ? String(validating: bytes, as: UTF8.self) : nil)
+            }
+        }
+    }
+
     /// Byte by byte, so that nothing after the line is taken from whoever reads next.
     private static func blockingLine(until isCancelled: () -> Bool) -> String? {
         var line: [UInt8] = []

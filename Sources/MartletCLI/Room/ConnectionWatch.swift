@@ -1,0 +1,62 @@
+internal import Martlet
+internal import NetworkIO
+internal import Signaling
+internal import Synchronization
+internal import Transfer
+
+/// Runs a transfer over one connection, and closes the connection when the other side is lost: the transfer then ends
+/// by itself, and may go on over the next.
+final class ConnectionWatch: Sendable {
+    private let peer: TransferPeer
+    private let vitality = Mutex(Vitality())
+    private static let interval = Duration.milliseconds(250)
+
+    init(_ peer: TransferPeer) {
+        self.peer = peer
+    }
+
+    /// What the transfer tells passes through here: most of it is a sign of life.
+    func note(_ event: TransferEvent) {
+        switch event {
+        case .accepted, .progress, .item, .resumed:
+            let now = NetworkLoop.shared.now()
+            vitality.withLock { $0.noteProgress(at: now) }
+        default: break
+        }
+    }
+
+    func run(
+        _ transfer: @escaping @Sendable () async throws(TransferError) -> TransferReport
+    ) async -> Result<TransferReport, TransferError> {
+        let watching = [Task { await watchState() }, Task { await watchRoom() }, Task { await tick() }]
+        defer { for task in watching { task.cancel() } }
+        do { try await peer.channels.opened() } catch {
+            if Task.isCancelled { return .failure(TransferError(.canceled, "It was canceled.")) }
+            return .failure(TransferError(.peerVanished, "The connection ended before the transfer began."))
+        }
+        do throws(TransferError) { return .success(try await transfer()) } catch { return .failure(error) }
+    }
+
+    private func watchState() async {
+        for await event in peer.events {
+            guard case .connectionStateChange(let state) = event else { continue }
+            let now = NetworkLoop.shared.now()
+            vitality.withLock { $0.note(isDisconnected: state == .disconnected, at: now) }
+        }
+    }
+
+    private func watchRoom() async {
+        for await _ in peer.parting {}
+        guard !Task.isCancelled else { return }
+        let now = NetworkLoop.shared.now()
+        vitality.withLock { $0.notePartedFromRoom(at: now) }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            let now = NetworkLoop.shared.now()
+            if vitality.withLock({ $0.isLost(at: now) }) { return await peer.connection.close() }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+}

@@ -1,0 +1,156 @@
+internal import JSON
+internal import NetworkIO
+internal import Signaling
+internal import Transfer
+
+/// `martlet send`: a room of our own, in which each receiver is served by itself, and again after it was lost.
+struct SendingRoom: Sendable {
+    let plan: SendingPlan
+    let receiverCount: Int
+    let wait: Duration
+    let server: ServerOptions
+    let ticket: TransferTicket
+    let hashes: HashStore?
+    let console: Console
+
+    /// Folders that are looked through in this time need not be mentioned twice.
+    private static let countPatience = Duration.milliseconds(40)
+
+    func run() async throws(CommandFailure) {
+        if !plan.list.counted.isComplete { try? await Task.sleep(for: Self.countPatience) }
+        let isCounted = plan.list.counted.isComplete
+        console.say(plan.summary)
+        let embedded = try await EmbeddedServer.start(server, port: ticket.record?.port)
+        var failure: CommandFailure?
+        do throws(CommandFailure) { try await serve(embedded, isCounted: isCounted) } catch { failure = error }
+        plan.list.release()
+        await embedded.stop()
+        if let failure { throw failure }
+    }
+
+    private func serve(_ embedded: EmbeddedServer, isCounted: Bool) async throws(CommandFailure) {
+        let keeper = ticket.keeper(port: embedded.port)
+        let record = keeper.record
+        let invitation = Invitation(
+            room: record.room, secret: record.secret, port: embedded.port, addresses: embedded.outwardAddresses)
+        var link = invitation.local
+        link.host = embedded.loopbackHost
+        let room: HostedRoom
+        // Some more places than receivers: whoever comes back may meet what the old connection has left.
+        do throws(PeerConnectorError) {
+            room = try await PeerConnector.host(link, size: receiverCount + 1 + Self.spareCount)
+        } catch { throw CommandFailure(error) }
+        if ticket.isResumed { console.say("Resuming the transfer of \(plan.names): the link is the same.") }
+        invitation.show(isSending: true, server, on: console)
+        let many = receiverCount > 1 ? "\(receiverCount) receivers" : "somebody"
+        console.say("Waiting for \(many) to open the link. (\(DurationText.text(server.expire.duration)); Ctrl-C ends it)")
+        console.event("waiting", [("seconds", .integer(server.expire.duration.components.seconds))])
+        var failure: CommandFailure?
+        do throws(CommandFailure) { try await serveGuests(of: room, keeper, isCounted: isCounted) } catch { failure = error }
+        await room.close()
+        keeper.close(after: failure)
+        if let failure { throw failure }
+    }
+
+    private static let spareCount = 6
+
+    private func serveGuests(of room: HostedRoom, _ keeper: RecordKeeper, isCounted: Bool) async throws(CommandFailure) {
+        let board = ProgressBoard(on: console, receiverCount: receiverCount)
+        let places = Places(count: receiverCount, finished: keeper.record.finished)
+        let hall = ReceiverHall(places: places, wait: wait, board: board, keeper: keeper)
+        let expire = server.expire.duration
+        let outcome = await withTaskGroup(of: Result<Void, CommandFailure>?.self) { group in
+            group.addTask {
+                await self.letIn(to: hall, from: room, keeper)
+                return nil
+            }
+            group.addTask {
+                await board.keepDrawing()
+                return nil
+            }
+            group.addTask {
+                if !isCounted { await self.tellCount() }
+                return nil
+            }
+            group.addTask {
+                do throws(CommandFailure) { return .success(try await hall.wait(expire: expire)) } catch {
+                    return .failure(error)
+                }
+            }
+            var outcome = Result<Void, CommandFailure>.success(())
+            for await ending in group {
+                guard let ending else { continue }
+                outcome = ending
+                group.cancelAll()
+            }
+            return outcome
+        }
+        try outcome.get()
+    }
+
+    /// Serves whoever comes, each in a task of its own: a slow one holds up nobody.
+    private func letIn(to hall: ReceiverHall, from room: HostedRoom, _ keeper: RecordKeeper) async {
+        await withDiscardingTaskGroup { guests in
+            do throws(PeerConnectorError) {
+                while let guest = try await room.nextGuest() {
+                    guests.addTask { await self.serve(guest, in: hall, keeper) }
+                }
+            } catch {
+                if !Task.isCancelled { await hall.closeRoom() }
+            }
+        }
+    }
+
+    private func serve(_ guest: HostedGuest, in hall: ReceiverHall, _ keeper: RecordKeeper) async {
+        let peer: TransferPeer
+        do throws(PeerConnectorError) {
+            peer = try await guest.connect { connection in
+                try await TransferChannels.make(on: connection, plan.delivery)
+            }
+        } catch {
+            if !Task.isCancelled { await hall.notConnected(CommandFailure(error)) }
+            return
+        }
+        let visit = ReceiverVisit(peer)
+        let sender = FileSender(
+            sources: plan.list, control: peer.channels.control, data: peer.channels.data, options: options(keeper.record),
+            admit: { session, agent in await hall.admit(visit, session: session, agent: agent) },
+            onEvent: { event in
+                if event == .offered { tellOffer(to: visit) }
+                if event == .accepted {
+                    // On the disk before the first byte goes out.
+                    keeper.begin()
+                    if keeper.canResume { console.isResumable.set() }
+                    visit.name(plan.list.listed(atMost: OfferList.mostEventItems).map(\.name))
+                    Task { await hall.accepted(visit) }
+                }
+                visit.show(event)
+            })
+        let outcome = await visit.watch.run { () async throws(TransferError) in try await sender.run() }
+        await peer.close()
+        await hall.ended(visit, outcome)
+    }
+
+    private func tellOffer(to visit: ReceiverVisit) {
+        console.event("offer", plan.members)
+        if !visit.isGoingOn { console.say("Offered; waiting for the other side to accept.") }
+    }
+
+    private func options(_ record: TransferRecord) -> TransferOptions {
+        var options = TransferOptions()
+        options.agent = Program.agent
+        options.transfer = record.transfer
+        options.limit = plan.limit
+        options.hashes = hashes
+        options.isUnordered = plan.delivery.isLossy
+        return options
+    }
+
+    /// Says how much there is once folders have been looked through.
+    private func tellCount() async {
+        while !plan.list.counted.isComplete {
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+        }
+        console.say("\(plan.summary)")
+    }
+}

@@ -1,0 +1,67 @@
+internal import Martlet
+internal import Signaling
+internal import Transfer
+
+/// What a receiver gets from one sender, over as many connections as it needs.
+struct Reception: Sendable {
+    /// How one connection ended.
+    enum Ending: Sendable {
+        case done
+        /// For good.
+        case failed(CommandFailure)
+        /// The other side went away before there was a yes, perhaps only to load its page again.
+        case unused(CommandFailure)
+        /// The transfer may go on over another connection.
+        case lost(CommandFailure)
+    }
+
+    let side: ReceivingSide
+    let view: TransferView
+    let board: ProgressBoard
+
+    init(_ side: ReceivingSide, on console: Console) {
+        self.side = side
+        view = TransferView(.receiving, on: console, folder: side.destination.directory?.path ?? "")
+        board = ProgressBoard(on: console)
+        board.add(view)
+    }
+
+    var isAccepted: Bool { view.isAccepted }
+
+    /// Receives over this connection, shows it, and closes the connection.
+    func receive(from peer: TransferPeer) async -> Ending {
+        let drawing = Task { [board] in await board.keepDrawing() }
+        let watch = ConnectionWatch(peer)
+        let path = await peer.path()
+        let refusal = Refusal()
+        let receiver = side.receiver(peer, view: view, path: path, watch: watch, refusal: refusal)
+        let outcome = await watch.run { () async throws(TransferError) in try await receiver.run() }
+        drawing.cancel()
+        await drawing.value
+        let ending = ending(outcome, refusal)
+        await peer.close()
+        return ending
+    }
+
+    private func ending(_ outcome: Result<TransferReport, TransferError>, _ refusal: Refusal) -> Ending {
+        switch outcome {
+        case .success(let report):
+            do throws(CommandFailure) {
+                try view.finish(report)
+                return .done
+            } catch {
+                return .failed(error)
+            }
+        case .failure(let error):
+            if let failure = refusal.failure, error.code == .declined { return .failed(failure) }
+            let failure = CommandFailure(error)
+            guard !Task.isCancelled else { return .failed(failure) }
+            let hasLeft = error.code == .peerVanished || error.code == .canceled && error.isReportedByPeer
+            guard hasLeft else { return .failed(failure) }
+            guard isAccepted else { return .unused(failure) }
+            guard side.wait > .zero, error.isResumable else { return .failed(failure) }
+            view.lost(error, wait: side.wait)
+            return .lost(failure)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import Signaling
+internal import Transfer
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Under which link a sender works: a fresh one, or that of an unfinished transfer of the same command.
+struct TransferTicket: Sendable {
+    /// Of the unfinished transfer.
+    let record: TransferRecord?
+    /// Nil when nothing can be remembered.
+    private let memory: TransferMemory?
+
+    var isResumed: Bool { record != nil }
+
+    /// - Parameters:
+    ///   - identity: what makes two commands the same; nil for what cannot be read twice.
+    ///   - folder: where records are kept; nil where they cannot be.
+    ///   - startsOver: an earlier transfer is forgotten.
+    init(_ identity: [String]?, in folder: StateFolder?, startsOver: Bool) {
+        memory = identity.flatMap { identity in folder.flatMap { TransferMemory(identity, in: $0.transfers) } }
+        if startsOver { memory?.forgetRecord() }
+        record = memory?.load(at: Self.now)
+    }
+
+    /// The keeper of the earlier record, or of a new one.
+    func keeper(port: UInt16) -> RecordKeeper {
+        if let record { return RecordKeeper(record, in: memory, isOnDisk: true) }
+        var generator = SystemRandomNumberGenerator()
+        let record = TransferRecord(
+            room: .random(using: &generator), secret: .random(using: &generator), port: port,
+            transfer: RoomSecret.random(using: &generator).base64URL, created: Self.now)
+        return RecordKeeper(record, in: memory, isOnDisk: false)
+    }
+
+    private static var now: Int64 { Int64(time(nil)) }
+}
