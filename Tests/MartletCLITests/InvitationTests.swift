@@ -47,12 +47,48 @@ import Wire
     }
 
     @Test func `long lists of files are cut, and the rest is counted`() {
-        let items = (1...20).map { (name: "file\($0)", size: Int64($0) * 1000, exists: $0 == 2) }
+        let items = (1...20).map {
+            OfferList.Row(name: "file\($0)", bytes: Int64($0) * 1000, fileCount: nil, exists: $0 == 2)
+        }
         let lines = OfferList.lines(items)
         #expect(lines.count == 12)
         #expect(lines[0] == "   1.0 kB  file1")
         #expect(lines[1] == "   2.0 kB  file2  (exists)")
-        #expect(lines[11] == "  and 9 files more, 144 kB")
+        #expect(lines[11] == "  and 9 more, 144 kB")
         #expect(OfferList.lines(Array(items.prefix(12))).count == 12)
+    }
+
+    @Test func `a folder is one line, whatever is in it`() {
+        let items: [(name: String, components: [String], bytes: Int64?, isFolder: Bool, exists: Bool)] = [
+            ("a/b", ["a", "b"], 1000, false, false), ("x", ["x"], nil, false, false),
+            ("a/c/d", ["a", "c", "d"], 2000, false, true), ("a/e", ["a", "e"], 0, true, false),
+            ("empty", ["empty"], 0, true, true),
+        ]
+        let lines = OfferList.lines(OfferList.rows(items))
+        #expect(lines[0] == "   3.0 kB  a/ (2 files)  (some exist)")
+        #expect(lines[1] == "        ?  x")
+        #expect(lines[2] == "  0 bytes  empty/ (0 files)")
+    }
+
+    @Test func `a list that still grows is counted with at least`() {
+        #expect(OfferList.amount(files: 1, bytes: 5, isComplete: true) == "1 file, 5 bytes")
+        #expect(
+            OfferList.amount(files: 212, bytes: 3_400_000_000, isComplete: false)
+                == "at least 212 files, 3.4 GB, still counting")
+    }
+
+    @Test func `several receivers share a line that fits`() {
+        func line(_ completed: Int64, rate: Double?, left: Duration?) -> ProgressLine {
+            ProgressLine(
+                name: "x", fileNumber: 1, fileCount: 1, completedBytes: completed, totalBytes: 100_000_000, rate: rate,
+                timeLeft: left)
+        }
+        let shared = SharedProgress(
+            lines: [line(50_000_000, rate: 5e6, left: .seconds(10)), line(72_000_000, rate: 6e6, left: .seconds(4))],
+            finishedCount: 1, receiverCount: 4)
+        #expect(shared.text(columns: 80) == "3 of 4 receivers · 61 % · 11.0 MB/s · 10 s left")
+        #expect(shared.text(columns: 40) == "3 of 4 · 61 % · 11.0 MB/s · 10 s left")
+        #expect(shared.text(columns: 20) == "3 of 4 · 61 %")
+        #expect(shared.text(columns: 5).count <= 4)
     }
 }

@@ -65,11 +65,12 @@ struct ReceiveCommand: ConsoleCommand {
 
     func perform(on console: Console) async throws(CommandFailure) {
         let existing = existing.flatMap { ExistingFilePolicy(rawValue: $0.rawValue) }
+        let link = try await linkText(on: console).map(Self.parse)
         let side = try ReceivingSide(
-            path: output, policy: .init(isAccepted: yes, existing: existing), wait: waiting.wait.duration,
+            path: output, link: link, policy: .init(isAccepted: yes, existing: existing), wait: waiting.wait.duration,
             console: console)
-        if let text = try await linkText(on: console) {
-            try await Visit(side: side, link: try Self.parse(text), console: console).run()
+        if let link {
+            try await Visit(side: side, link: link, console: console).run()
         } else {
             try await WaitingRoom(side: side, options: server, console: console).run()
         }

@@ -24,9 +24,13 @@ struct ReceivingSide: Sendable {
     /// How long a lost sender may take to come back.
     let wait: Duration
     let console: Console
+    /// By what a sender knows this receiver again.
+    let session: ReceiverSession
 
     /// - Parameter path: of the folder; `-` is standard output.
-    init(path: String, policy: Policy, wait: Duration, console: Console) throws(CommandFailure) {
+    init(
+        path: String, link: RoomLink?, policy: Policy, wait: Duration, console: Console
+    ) throws(CommandFailure) {
         if path == "-" {
             destination = .standardOutput
         } else {
@@ -37,6 +41,8 @@ struct ReceivingSide: Sendable {
         self.policy = policy
         self.wait = wait
         self.console = console
+        let folder = path == "-" ? nil : StateFolder(Environment.value)
+        session = ReceiverSession(link: link, destination: path, in: folder)
     }
 
     private static func failure(_ error: TransferError, path: String) -> CommandFailure {
@@ -50,11 +56,15 @@ struct ReceivingSide: Sendable {
     ) -> FileReceiver {
         var options = TransferOptions()
         options.agent = Program.agent
+        options.session = session.name
         return FileReceiver(
             destination: destination, control: peer.channels.control, data: peer.channels.data, options: options,
             onEvent: { event in
                 if case .peer(let agent) = event { view.greet(agent, path: path) }
-                if event == .accepted, destination.directory != nil { console.isResumable.set() }
+                if event == .accepted, destination.directory != nil {
+                    session.keep()
+                    console.isResumable.set()
+                }
                 watch.note(event)
                 view.handle(event)
             },

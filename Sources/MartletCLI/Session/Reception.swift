@@ -39,6 +39,11 @@ struct Reception: Sendable {
         drawing.cancel()
         await drawing.value
         let ending = ending(outcome, refusal)
+        switch ending {
+        case .done: side.session.forget()
+        case .failed(let failure): if !failure.isResumable { side.session.forget() }
+        case .unused, .lost: break
+        }
         await peer.close()
         return ending
     }

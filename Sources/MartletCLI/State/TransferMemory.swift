@@ -37,20 +37,25 @@ final class TransferMemory: Sendable {
     ///
     /// - Parameter now: in seconds since 1970.
     func load(at now: Int64) -> TransferRecord? {
-        guard let record = SystemText.read(path).flatMap({ TransferRecord(text: $0) }), !record.isStale(at: now) else {
-            return nil
-        }
+        guard let record = text.flatMap({ TransferRecord(text: $0) }), !record.isStale(at: now) else { return nil }
         return record
     }
+
+    /// What stands there; nil when there is nothing.
+    var text: String? { SystemText.read(path) }
 
     /// Puts it on the disk, in place of what is there; when this returns it survives a loss of power.
     ///
     /// - Returns: whether it could be done.
-    func save(_ record: TransferRecord) -> Bool {
+    func save(_ record: TransferRecord) -> Bool { save(record.text) }
+
+    /// The same for any text.
+    @discardableResult
+    func save(_ text: String) -> Bool {
         let new = path + ".new"
         let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { return false }
-        let bytes = Array(record.text.utf8)
+        let bytes = Array(text.utf8)
         let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         let isWhole = count == bytes.count && fsync(file) == 0
         close(file)
