@@ -27,7 +27,9 @@ final class EmbeddedServer: Sendable {
     /// Starts it where the options say.
     ///
     /// - Parameter fixedPort: that of the link which is to work again; no other will do.
-    static func start(_ options: ServerOptions, port fixedPort: UInt16? = nil) async throws(CommandFailure) -> EmbeddedServer {
+    static func start(_ options: ServerOptions, port fixedPort: UInt16? = nil) async throws(CommandFailure)
+        -> EmbeddedServer
+    {
         let interfaces = (try? NetworkInterface.all(includingLoopback: true)) ?? []
         let places = listening(options, interfaces: interfaces)
         var limits = RoomLimits()

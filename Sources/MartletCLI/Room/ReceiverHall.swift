@@ -185,7 +185,9 @@ actor ReceiverHall {
     private func outcome(_ expire: Duration) -> CommandFailure? {
         if var failure = failures.first {
             if places.count > 1 {
-                let count = failures.count == 1 ? "1 of \(places.count) receivers" : "\(failures.count) of \(places.count) receivers"
+                let count =
+                    failures.count == 1
+                    ? "1 of \(places.count) receivers" : "\(failures.count) of \(places.count) receivers"
                 failure.sentence = "\(count) did not get everything: \(failure.sentence)"
             }
             return failure

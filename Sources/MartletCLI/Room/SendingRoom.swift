@@ -43,10 +43,13 @@ struct SendingRoom: Sendable {
         if ticket.isResumed { console.say("Resuming the transfer of \(plan.names): the link is the same.") }
         invitation.show(isSending: true, server, on: console)
         let many = receiverCount > 1 ? "\(receiverCount) receivers" : "somebody"
-        console.say("Waiting for \(many) to open the link. (\(DurationText.text(server.expire.duration)); Ctrl-C ends it)")
+        console.say(
+            "Waiting for \(many) to open the link. (\(DurationText.text(server.expire.duration)); Ctrl-C ends it)")
         console.event("waiting", [("seconds", .integer(server.expire.duration.components.seconds))])
         var failure: CommandFailure?
-        do throws(CommandFailure) { try await serveGuests(of: room, keeper, isCounted: isCounted) } catch { failure = error }
+        do throws(CommandFailure) { try await serveGuests(of: room, keeper, isCounted: isCounted) } catch {
+            failure = error
+        }
         await room.close()
         keeper.close(after: failure)
         if let failure { throw failure }
@@ -54,7 +57,8 @@ struct SendingRoom: Sendable {
 
     private static let spareCount = 6
 
-    private func serveGuests(of room: HostedRoom, _ keeper: RecordKeeper, isCounted: Bool) async throws(CommandFailure) {
+    private func serveGuests(of room: HostedRoom, _ keeper: RecordKeeper, isCounted: Bool) async throws(CommandFailure)
+    {
         let board = ProgressBoard(on: console, receiverCount: receiverCount)
         let places = Places(count: receiverCount, finished: keeper.record.finished)
         let hall = ReceiverHall(places: places, wait: wait, board: board, keeper: keeper)
@@ -113,7 +117,8 @@ struct SendingRoom: Sendable {
         }
         let visit = ReceiverVisit(peer)
         let sender = FileSender(
-            sources: plan.list, control: peer.channels.control, data: peer.channels.data, options: options(keeper.record),
+            sources: plan.list, control: peer.channels.control, data: peer.channels.data,
+            options: options(keeper.record),
             admit: { session, agent in await hall.admit(visit, session: session, agent: agent) },
             onEvent: { event in
                 if event == .offered { tellOffer(to: visit) }

@@ -81,7 +81,8 @@ struct OfferQuestion: Sendable {
     private static func members(_ offer: Offer) -> [(String, JSONValue)] {
         let items = offer.items.prefix(OfferList.mostEventItems).map { item -> JSONValue in
             .object([
-                "name": .string(item.components.joined(separator: "/")), "bytes": item.size.map { .integer($0) } ?? .null,
+                "name": .string(item.components.joined(separator: "/")),
+                "bytes": item.size.map { .integer($0) } ?? .null,
                 "exists": .bool(item.exists),
             ])
         }

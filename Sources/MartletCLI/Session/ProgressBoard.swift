@@ -61,7 +61,8 @@ final class ProgressBoard: Sendable {
             if isDue(\.lastEvent, Self.eventInterval, at: now) { for (view, line) in lines { view.tell(line) } }
         } else if console.hasBar {
             let columns = console.facts.size().columns
-            console.drawBar(shared(lines.map(\.1), finishedCount)?.text(columns: columns) ?? lines[0].1.text(columns: columns))
+            console.drawBar(
+                shared(lines.map(\.1), finishedCount)?.text(columns: columns) ?? lines[0].1.text(columns: columns))
         } else if isDue(\.lastPlainLine, Self.plainInterval, at: now) {
             console.say(shared(lines.map(\.1), finishedCount)?.text(columns: .max) ?? lines[0].1.plain)
         }
