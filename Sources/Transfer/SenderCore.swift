@@ -80,6 +80,8 @@ struct SenderCore: TransferCore {
     private(set) var settledCount = 0
     private var endedCount: Int64 = 0
     private var endedBytes: Int64 = 0
+    /// Items that ended and have no answer yet.
+    private var unansweredCount = 0
     /// The end of the last frame that went out for the first time, and what of it the receiver was told.
     private var position: (item: Int, offset: Int64)?
     private var marked: (item: Int, offset: Int64)?
@@ -229,6 +231,7 @@ struct SenderCore: TransferCore {
     }
 
     private mutating func settle(_ item: Int, _ fate: Fate) {
+        if case .ended = fates[item] { unansweredCount -= 1 }
         fates[item] = fate
         settledCount += 1
         settled.append(item)
@@ -300,6 +303,9 @@ struct SenderCore: TransferCore {
 
     var hasMissing: Bool { missing.count > 0 }
 
+    /// Another item may end: of files without many bytes, credit alone would let a receiver drown in bookkeeping.
+    var hasRoomForEnd: Bool { unansweredCount < TransferLimits.unansweredItems }
+
     /// Everything of an item was sent. Returns its `item-end`, or nil when the receiver has given it up meanwhile.
     mutating func end(_ item: Int, size: Int64, root: TreeDigest) -> ControlMessage? {
         guard fates[item] == .pending else { return nil }
@@ -308,6 +314,7 @@ struct SenderCore: TransferCore {
         fates[item] = .ended(root)
         endedCount += 1
         endedBytes += size
+        unansweredCount += 1
         return .itemEnd(item: item, size: size, root: root)
     }
 

@@ -92,6 +92,10 @@ struct SenderFlow: Sendable {
                 let isWanted = session.monitor.read { !$0.core.fates[item].isOver }
                 if isWanted { outgoing.append(.segment(item: item, number: number, hash: hash)) }
             case .end(let item, let size, let root):
+                if session.monitor.read({ !$0.core.hasRoomForEnd }) {
+                    try await flush(&outgoing)
+                    try await awaitAnswers(&resent)
+                }
                 outgoing.append(try session.monitor.update { state in state.core.end(item, size: size, root: root) })
             case .stop(let item, let error):
                 guard let error else { continue }
@@ -146,6 +150,16 @@ struct SenderFlow: Sendable {
         while try await session.monitor.wait(for: { state -> Bool? in
             if state.core.hasMissing { return true }
             return state.core.credit > 0 || state.core.fates[item].isOver ? false : nil
+        }) {
+            try await repair(&resent)
+        }
+    }
+
+    /// Waits until the receiver has answered some of the items that ended; what was lost goes first.
+    private func awaitAnswers(_ resent: inout Int64) async throws(TransferError) {
+        if let mark = try session.monitor.update({ state in state.core.mark() }) { try await session.send(mark) }
+        while try await session.monitor.wait(for: { state -> Bool? in
+            state.core.hasMissing ? true : state.core.hasRoomForEnd ? false : nil
         }) {
             try await repair(&resent)
         }

@@ -17,8 +17,10 @@ enum TransferLimits {
     /// Messages with `"optional":true` that may be ignored in one transfer.
     static let ignoredMessages = 1_000
     /// Frames that may wait to be written. A window of small frames costs more in bookkeeping than in bytes: this many
-    /// one-byte frames hold about 16 MiB, and leave room for 100,000 one-byte files.
+    /// one-byte frames hold about 16 MiB.
     static let waitingFrames = 131_072
+    /// Items that a sender lets end before the first of them is answered.
+    static let unansweredItems = 4_096
     /// File bytes in one frame of ours: 64 KiB with the header.
     static let payloadBytes = 65_520
 }

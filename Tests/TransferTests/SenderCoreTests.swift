@@ -49,6 +49,27 @@ struct SenderCoreTests {
         #expect(core.phase == .over)
     }
 
+    @Test func `only so many items end without an answer`() throws {
+        var core = try sending(Array(repeating: 0, count: 5000))
+        var count = 0
+        while core.hasRoomForEnd {
+            _ = core.begin(count)
+            _ = core.end(count, size: 0, root: Self.digest)
+            count += 1
+        }
+        #expect(count == 4096)
+        try core.receive(.confirmed(item: 7, bytes: 0, root: Self.digest), byteCount: 1)
+        #expect(core.hasRoomForEnd)
+        _ = core.end(count, size: 0, root: Self.digest)
+        #expect(!core.hasRoomForEnd)
+        try core.receive(.itemFailed(item: 8, code: "exists", message: ""), byteCount: 1)
+        #expect(core.hasRoomForEnd)
+        // An item that fails before it ended was not counted, and gives no room back.
+        _ = core.end(count + 1, size: 0, root: Self.digest)
+        try core.receive(.itemFailed(item: count + 2, code: "exists", message: ""), byteCount: 1)
+        #expect(!core.hasRoomForEnd)
+    }
+
     @Test func `messages before the yes are violations`() throws {
         var core = SenderCore(transfer: "t")
         core.offer([3], isLast: true)
