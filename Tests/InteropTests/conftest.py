@@ -15,7 +15,8 @@ from martlet_peer import Connection
 from rendezvous import Rendezvous
 from rooms_client import Link, RoomClient
 
-#: `MARTLET_SCREENSHOTS=folder` keeps a picture of each page that a test photographs.
+#: `MARTLET_SCREENSHOTS=folder` keeps pictures of each page that a test photographs; Firefox, which is light or dark for
+#: a whole run, is dark with `MARTLET_DARK=1`.
 SCREENSHOTS = os.environ.get("MARTLET_SCREENSHOTS")
 
 
@@ -32,7 +33,8 @@ def lan_address():
 @pytest_asyncio.fixture(scope="session", params=[Chromium, Firefox], ids=lambda browser: browser.name)
 async def shared_browser(request):
     # aiortc does not resolve the mDNS names that browsers put in place of addresses.
-    async with request.param(real_addresses=True) as browser:
+    look = {"dark": True} if request.param is Firefox and os.environ.get("MARTLET_DARK") else {}
+    async with request.param(real_addresses=True, **look) as browser:
         yield browser
 
 
@@ -99,11 +101,14 @@ class Visit:
         folder = pathlib.Path(SCREENSHOTS)
         folder.mkdir(parents=True, exist_ok=True)
         can_switch = hasattr(self.page, "prefer")
-        for look, size, scheme in (("light", (900, 760), "light"), ("dark", (900, 760), "dark"), ("phone", (360, 740), "light")):
+        looks = ("light", (900, 760), "light"), ("dark", (900, 760), "dark"), ("phone", (360, 740), "light")
+        for look, size, scheme in looks:
             if scheme == "dark" and not can_switch:
                 continue
             if can_switch:
                 await self.page.prefer(scheme)
+            elif os.environ.get("MARTLET_DARK"):
+                look += "-dark"
             await self.page.resize(*size)
             await self.page.screenshot(folder / f"{name}-{look}-{self.browser.name}.png")
 
