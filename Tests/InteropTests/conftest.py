@@ -30,6 +30,12 @@ def lan_address():
             return None
 
 
+@pytest.fixture(autouse=True)
+def own_state(tmp_path, monkeypatch):
+    """No test goes on with the transfer of another, nor with one of the person who runs them."""
+    monkeypatch.setenv("MARTLET_STATE_DIR", str(tmp_path / "state of martlet"))
+
+
 @pytest_asyncio.fixture(scope="session", params=[Chromium, Firefox], ids=lambda browser: browser.name)
 async def shared_browser(request):
     # aiortc does not resolve the mDNS names that browsers put in place of addresses.

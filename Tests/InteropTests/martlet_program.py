@@ -43,15 +43,19 @@ class SignalingPeer:
 class Martlet:
     """`martlet` with `--json`: its events are awaited by type. Ends with the test, at the latest."""
 
-    def __init__(self, *arguments, folder=None, environment=None, json_events=True):
-        self.command = [str(BUILD / "martlet"), *map(str, arguments)] + (["--json"] if json_events else [])
+    def __init__(self, *arguments, folder=None, environment=None, json_events=True, stdin=asyncio.subprocess.DEVNULL,
+                 prefix=()):
+        # In front of the operands: one of them may be "--".
+        verb, *rest = map(str, arguments)
+        self.command = [*map(str, prefix), str(BUILD / "martlet"), verb, *(["--json"] if json_events else []), *rest]
+        self.stdin = stdin
         self.folder, self.environment = folder, environment or {}
         self.events = []
         self.peak_memory_bytes = 0
 
     async def __aenter__(self):
         self.process = await asyncio.create_subprocess_exec(
-            *self.command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            *self.command, stdin=self.stdin, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, cwd=self.folder, env={**os.environ, **self.environment},
             preexec_fn=die_with_parent, limit=1 << 20)
         self._watch = asyncio.create_task(self._watch_memory())

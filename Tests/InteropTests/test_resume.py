@@ -1,0 +1,278 @@
+"""Transfers that are interrupted: kill -9 of either side at chosen calls, a loss of power, a network that goes away."""
+
+import asyncio
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+import power_loss
+from faults import MEBIBYTE, SEGMENT, Scene, died, digest, kept_bytes, resumed_bytes, shim, tree, write_noise
+
+SEED = int(os.environ.get("MARTLET_SEED", "20260"))
+#: One file of more than two segments, and a crowd of small ones before and behind it.
+LARGE = 150 * MEBIBYTE
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("source") / "files"
+    for number in range(30):
+        write_noise(folder / "a" / f"small {number}", 1 + number * 3000, number)
+        write_noise(folder / "z" / f"small {number}", 1 + number * 3000, 100 + number)
+    write_noise(folder / "large.bin", LARGE, SEED)
+    (folder / "nothing here").mkdir()
+    return folder
+
+
+@pytest.fixture
+def scene(tmp_path, shim, source):
+    # A folder of its own, so that calls on it can be counted; links, because nothing is changed.
+    shutil.copytree(source, tmp_path / "sender" / "files", copy_function=os.link)
+    return Scene(tmp_path, shim, [tmp_path / "sender" / "files"])
+
+
+def assert_arrived(scene, source):
+    assert tree(scene.target / "files") == tree(source)
+    assert scene.leftovers() == []
+
+
+def total(source):
+    return sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+
+
+async def calls(scene, who):
+    """How often a clean transfer makes each call: kills are spread over these."""
+    options = {who: {"environment": scene.faults(scene.target if who == "receiver" else scene.folder / "sender",
+                                                 log=True, brief=True)}}
+    async with scene.sender(**options.get("sender", {})) as sender:
+        link = (await sender.event("link"))["local"]
+        async with scene.receiver(link, **options.get("receiver", {})) as receiver:
+            ends = await asyncio.gather(sender.end(60), receiver.end(60))
+            assert [code for code, _ in ends] == [0, 0], ends
+    names = {power_loss.WRITE: "write", power_loss.TRUNCATE: "write", power_loss.SYNC: "sync",
+             power_loss.SYNC_ALL: "sync", power_loss.CREATE: "create", power_loss.MAKE_FOLDER: "create",
+             power_loss.RENAME: "rename", power_loss.REMOVE: "remove", power_loss.READ: "read"}
+    return [(names[operation.kind], operation.first) for operation in power_loss.read_log(scene.log)]
+
+
+#: Where the receiver is killed: the call, text in its path, and how far between the first (0) and the last (1).
+RECEIVER_KILLS = [
+    ("create", ".journal", 0), ("write", ".journal", 0), ("create", ".part", 0), ("write", "large.bin", 0),
+    ("write", "large.bin", 0.2), ("write", "large.bin", 0.6), ("write", "large.bin", 1), ("write", ".journal", 0.5),
+    ("sync", "", 0.3), ("sync", "", 0.9), ("rename", "", 0), ("rename", "large.bin", 0), ("rename", "", 0.7),
+    ("rename", "", 1), ("remove", ".journal", 0),
+]
+
+
+@pytest.mark.parametrize("call, text, place", RECEIVER_KILLS, ids=str)
+async def test_the_receiver_is_killed(scene, source, clean_calls, call, text, place):
+    matching = [path for name, path in clean_calls["receiver"] if name == call and text in path]
+    assert matching, sorted({(name, pathlib.Path(path).suffix) for name, path in clean_calls["receiver"]})
+    seed = f"{SEED} {call} {text} {place}"
+    last = max(0, len(matching) - 1)
+    number = 1 + min(last, round(last * place * random.Random(seed).uniform(0.9, 1)))
+    print(f"seed {seed}: kill at {call} {number} of {len(matching)}")
+    async with scene.sender() as sender:
+        link = (await sender.event("link"))["local"]
+        async with scene.receiver(link, environment=scene.faults(
+                scene.target, kill=f"{call}:{number}" + (f":{text}" if text else ""))) as receiver:
+            assert await died(receiver) == -signal.SIGKILL
+        before = kept_bytes(scene.target)
+        if sender.process.returncode == 0 or (call, text) == ("remove", ".journal"):
+            # The receipt was out: only litter is left to be killed for.
+            assert (await sender.end())[0] == 0
+            assert tree(scene.target / "files") == tree(source)
+            return
+        async with scene.receiver(link) as receiver:
+            ends = await asyncio.gather(sender.end(60), receiver.end(60))
+            assert [code for code, _ in ends] == [0, 0], ends
+    twice = before - resumed_bytes(receiver)
+    print(f"{before} bytes were there, {twice} were sent twice")
+    assert twice <= SEGMENT
+    assert_arrived(scene, source)
+
+
+@pytest.fixture(scope="session")
+async def clean_calls(tmp_path_factory, shim, source):
+    found = {}
+    for who in ("receiver", "sender"):
+        folder = tmp_path_factory.mktemp("clean")
+        shutil.copytree(source, folder / "sender" / "files", copy_function=os.link)
+        found[who] = await calls(Scene(folder, shim, [folder / "sender" / "files"]), who)
+    return found
+
+
+#: Where the sender is killed.
+SENDER_KILLS = [
+    ("read", "files/", 0), ("read", "large.bin", 0.1), ("read", "large.bin", 0.5), ("read", "large.bin", 1),
+    ("write", "state", 0.5), ("rename", "state", 1), ("read", "files/z", 0.5),
+]
+
+
+async def finish_with_a_new_sender(scene, source, receiver, link):
+    """The same command again: the same link, and the receiver that waits comes by itself."""
+    before = kept_bytes(scene.target)
+    async with scene.sender() as sender:
+        assert (await sender.event("link"))["local"] == link
+        ends = await asyncio.gather(sender.end(60), receiver.end(60))
+        assert [code for code, _ in ends] == [0, 0], ends
+    twice = before - resumed_bytes(receiver)
+    print(f"{before} bytes were there, {twice} were sent twice")
+    assert twice <= SEGMENT
+    assert_arrived(scene, source)
+
+
+@pytest.mark.parametrize("call, text, place", SENDER_KILLS, ids=str)
+async def test_the_sender_is_killed(scene, source, clean_calls, call, text, place):
+    matching = [path for name, path in clean_calls["sender"] if name == call and text in path]
+    if not matching:
+        pytest.skip(f"a sender makes no such call: {call} {text}")
+    seed = f"{SEED} {call} {text} {place}"
+    last = len(matching) - 1
+    number = 1 + min(last, round(last * place * random.Random(seed).uniform(0.9, 1)))
+    print(f"seed {seed}: kill at {call} {number} of {len(matching)}")
+    faults = scene.faults(scene.folder / "sender", kill=f"{call}:{number}:{text}")
+    async with scene.sender(environment=faults) as sender:
+        link = (await sender.event("link"))["local"]
+        async with scene.receiver(link) as receiver:
+            assert await died(sender) == -signal.SIGKILL
+            await finish_with_a_new_sender(scene, source, receiver, link)
+
+
+@pytest.mark.parametrize("event", ["peer", "progress", "file"])
+async def test_the_sender_is_killed_when_it_says(scene, source, event):
+    async with scene.sender() as sender:
+        link = (await sender.event("link"))["local"]
+        async with scene.receiver(link) as receiver:
+            await sender.event(event)
+            sender.terminate(signal.SIGKILL)
+            await died(sender)
+            await finish_with_a_new_sender(scene, source, receiver, link)
+
+
+async def test_both_are_killed_again_and_again(scene, source):
+    chance = random.Random(SEED)
+    print("seed", SEED)
+    link, before = None, 0
+    for attempt in range(4):
+        async with scene.sender() as sender:
+            link = (await sender.event("link"))["local"]
+            async with scene.receiver(link) as receiver:
+                await receiver.event("progress")
+                await asyncio.sleep(chance.uniform(0, 0.5))
+                for program in chance.sample([sender, receiver], 2):
+                    program.terminate(signal.SIGKILL)
+                    await died(program)
+        now = kept_bytes(scene.target)
+        assert now >= before - SEGMENT
+        before = now
+    async with scene.sender() as sender, scene.receiver(link) as receiver:
+        ends = await asyncio.gather(sender.end(60), receiver.end(60))
+        assert [code for code, _ in ends] == [0, 0], ends
+    assert before - resumed_bytes(receiver) <= SEGMENT
+    assert_arrived(scene, source)
+
+
+# MARK: The power goes
+
+
+@pytest.mark.parametrize("round", range(6))
+async def test_a_loss_of_power_at_the_receiver(scene, source, clean_calls, round):
+    seed = f"{SEED} power {round}"
+    chance = random.Random(seed)
+    changes = [name for name, _ in clean_calls["receiver"] if name != "read"]
+    number = chance.randint(1, len(changes))
+    print(f"seed {seed}: the power goes before change {number} of {len(changes)}")
+    async with scene.sender() as sender:
+        link = (await sender.event("link"))["local"]
+        async with scene.receiver(
+                link, environment=scene.faults(scene.target, kill=f"any:{number}", log=True)) as receiver:
+            assert await died(receiver) in (-signal.SIGKILL, 0)
+        if sender.process.returncode is None:
+            print(power_loss.lose(power_loss.read_log(scene.log), scene.graves, chance))
+            async with scene.receiver(link) as receiver:
+                ends = await asyncio.gather(sender.end(60), receiver.end(60))
+                assert [code for code, _ in ends] == [0, 0], ends
+    assert_arrived(scene, source)
+
+
+# MARK: The network goes
+
+
+@pytest.fixture
+def two_networks():
+    """Two network namespaces with a cable between them; ends with (prefix, prefix, address, pull)."""
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        pytest.skip("two networks need root and ip")
+    names = [f"martlet{os.getpid()}{side}" for side in "ab"]
+
+    def ip(*arguments):
+        return subprocess.run(["ip", *map(str, arguments)], capture_output=True, text=True)
+
+    try:
+        for name in names:
+            made = ip("netns", "add", name)
+            if made.returncode:
+                pytest.skip(f"no network namespaces here: {made.stderr.strip()}")
+        made = ip("link", "add", "cable", "netns", names[0], "type", "veth", "peer", "name", "cable", "netns", names[1])
+        if made.returncode:
+            pytest.skip(f"no veth here: {made.stderr.strip()}")
+        for number, name in enumerate(names, 1):
+            for words in (["addr", "add", f"10.77.0.{number}/24", "dev", "cable"], ["link", "set", "cable", "up"],
+                          ["link", "set", "lo", "up"]):
+                done = ip("-n", name, *words)
+                assert done.returncode == 0, done.stderr
+        prefixes = [["ip", "netns", "exec", name] for name in names]
+        yield *prefixes, "10.77.0.1", lambda state: ip("-n", names[0], "link", "set", "cable", state)
+    finally:
+        for name in names:
+            ip("netns", "del", name)
+
+
+@pytest.mark.parametrize("seconds", [3, 25])
+async def test_the_network_is_away_for_a_while(scene, source, two_networks, seconds):
+    here, there, address, pull = two_networks
+    async with scene.sender("--limit", "30MB/s", prefix=here) as sender:
+        link = (await sender.event("link"))["link"]
+        assert address in link, link
+        async with scene.receiver(link, prefix=there) as receiver:
+            await receiver.event("progress")
+            await asyncio.sleep(1)
+            pull("down")
+            await asyncio.sleep(seconds)
+            pull("up")
+            start = time.monotonic()
+            ends = await asyncio.gather(sender.end(90), receiver.end(90))
+            assert [code for code, _ in ends] == [0, 0], ends
+            print(f"over {time.monotonic() - start:.1f} s after the network came back")
+    assert_arrived(scene, source)
+
+
+# MARK: Several receivers
+
+
+async def test_one_slow_receiver_does_not_slow_the_others(tmp_path, source):
+    async with Scene(tmp_path, None, [source / "large.bin"]).sender("--receivers", 3) as sender:
+        link = (await sender.event("link"))["local"]
+        scenes = []
+        for number in range(3):
+            (tmp_path / str(number)).mkdir()
+            scenes.append(Scene(tmp_path / str(number), None, []))
+        slow, *fast = [scene.receiver(link) for scene in scenes]
+        async with slow, fast[0], fast[1]:
+            await slow.event("progress")
+            slow.terminate(signal.SIGSTOP)
+            ends = await asyncio.gather(*(receiver.end(30) for receiver in fast))
+            assert [code for code, _ in ends] == [0, 0], ends
+            assert sender.process.returncode is None
+            slow.terminate(signal.SIGCONT)
+            assert (await slow.end(60))[0] == 0
+            assert (await sender.end(30))[0] == 0
+    for scene in scenes:
+        assert digest(scene.target / "large.bin") == digest(source / "large.bin")
