@@ -92,9 +92,11 @@ extension ReceiverCore {
     // MARK: What got lost
 
     mutating func note(markAt item: Int, _ offset: Int64) throws(TransferError) {
-        guard intake.isUnordered, phase == .receiving || phase == .done, item <= sizes.count,
+        guard intake.isUnordered, phase == .receiving || phase == .done || phase == .settled, item <= sizes.count,
             item == sizes.count || sizes[item] < 0 || offset <= sizes[item]
         else { throw .violation("a mark out of place") }
+        // One that was said after a repetition may cross with the receipt that the repetition made possible.
+        if phase == .settled { return }
         if let mark, (mark.item, mark.offset) > (item, offset) { return }
         mark = (item, offset)
         isMarkPending = true

@@ -278,14 +278,26 @@ async def test_an_agent_that_plays_tricks(server, tmp_path):
 # MARK: Silence
 
 
-async def test_a_sender_that_falls_silent(server, tmp_path):
-    """It keeps its connection alive, and says nothing more: there is an end to patience."""
-    async with receiving(server, tmp_path) as (connection, program):
-        await offer(connection, item(size=100_000))
-        await connection.send_frame(0, 0, bytes(1000))
-        start = time.monotonic()
-        await end_of(program, 100)
-        print(f"{time.monotonic() - start:.0f} s")
+async def test_peers_that_keep_the_connection_and_say_nothing_more(server, tmp_path):
+    """There is an end to patience, on either side. Both at once, for it takes a minute."""
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+
+    async def silent_sender():
+        async with receiving(server, tmp_path / "left") as (connection, program):
+            await offer(connection, item(size=100_000))
+            await connection.send_frame(0, 0, bytes(1000))
+            return await end_of(program, 100)
+
+    async def silent_receiver():
+        async with sending(tmp_path / "right") as (connection, program):
+            await connection.hello("receiver")
+            connection.say("accept", transfer=(await connection.next())[1]["transfer"], limit=MEBIBYTE)
+            return await end_of(program, 100)
+
+    start = time.monotonic()
+    assert [code for code, _ in await asyncio.gather(silent_sender(), silent_receiver())] == [7, 7]
+    assert time.monotonic() - start > 30
 
 
 async def test_a_receiver_that_never_reads(tmp_path):
@@ -299,15 +311,6 @@ async def test_a_receiver_that_never_reads(tmp_path):
             time.sleep(0.5)
         await asyncio.sleep(0.2)
         assert program.peak_memory_bytes < MOST_MEMORY, f"{program.peak_memory_bytes / MEBIBYTE:.0f} MiB"
-
-
-async def test_a_receiver_that_says_yes_and_falls_silent(tmp_path):
-    async with sending(tmp_path) as (connection, program):
-        await connection.hello("receiver")
-        connection.say("accept", transfer=(await connection.next())[1]["transfer"], limit=MEBIBYTE)
-        start = time.monotonic()
-        await end_of(program, 100)
-        print(f"{time.monotonic() - start:.0f} s")
 
 
 # MARK: Receivers that lie
