@@ -71,6 +71,22 @@ struct ReceiverCoreTests {
         #expect(core.isFinished)
     }
 
+    @Test func `a mark that crosses with the receipt is no offence`() throws {
+        var core = ReceiverCore(hasOneChannel: false)
+        try core.receive(
+            .hello(version: 1, role: .sender, agent: "test", features: [ControlMessage.unordered]), byteCount: 80)
+        let item = ControlMessage.Item(number: 0, path: ["f"], size: 2)
+        try core.receive(.offer(transfer: "t", items: [item], more: false), byteCount: 100)
+        try core.accept(window: 1 << 20)
+        // S -> control: everything was sent; data: what was missing, which settles it; control: the mark behind that
+        try core.receive(end(0, 2), byteCount: 1)
+        try core.receive(.done(items: 1, bytes: 2), byteCount: 1)
+        try core.receive(frame(0, 0, 2))
+        #expect(core.phase == .settled)
+        try core.receive(.mark(item: 0, offset: 2), byteCount: 1)
+        #expect(core.takeMissing().isEmpty)
+    }
+
     @Test func `an end that comes before the last frames waits for them`() throws {
         var core = try receiving([2])
         try core.receive(end(0, 2), byteCount: 1)
