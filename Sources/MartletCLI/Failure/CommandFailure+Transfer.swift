@@ -34,7 +34,8 @@ extension CommandFailure {
         default: self.init(.other, error.message)
         }
         isResumable = error.isResumable
-        if isResumable, error.code == .peerVanished { remedy = "the same command again, which resumes" }
+        let hasLeft = error.code == .peerVanished || error.code == .canceled
+        if isResumable, hasLeft { remedy = "the same command again, which resumes" }
     }
 
     /// For a file that could not be opened.
