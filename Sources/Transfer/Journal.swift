@@ -35,13 +35,6 @@ struct Journal: Sendable {
         return ".martlet-\(digits.prefix(16)).journal"
     }
 
-    private init(folder: OpenFile, name: String, file: OpenFile, end: Int64) {
-        self.folder = folder
-        self.name = name
-        self.file = file
-        self.end = end
-    }
-
     /// Opens the journal of a transfer if there is one that can be read, locks it, and cuts off what is torn.
     static func existing(
         transfer: String, in folder: OpenFile

@@ -58,6 +58,16 @@ struct PowerLossTests {
     ) async throws -> [String?]? {
         let directory = try DestinationDirectory(path: folder.path, observer: power)
         let writer = ItemWriter(destination: .folder(directory), pace: scene.pace)
+        let paths = try await receive(scene, with: writer, in: folder, until: power, &random)
+        // Without power nothing is written any more; the journal's lock has to go before the next life.
+        if power?.isOff == true { _ = await writer.abandon(isDiskSound: false) }
+        return paths
+    }
+
+    private func receive(
+        _ scene: Scene, with writer: ItemWriter, in folder: TemporaryFolder, until power: PowerSwitch?,
+        _ random: inout SplitMix64
+    ) async throws -> [String?]? {
         _ = await writer.add(scene.items)
         let earlier = try await writer.find("t")
         let (resumption, refusals) = await writer.begin(
