@@ -18,6 +18,10 @@ final class ItemWriter: Sendable {
         var hasWaitingItems = false
         /// Bytes are not on the disk for certain.
         var hasUnsafeBytes = false
+        /// The offered name of the item that was worked on last.
+        var itemName: String?
+        /// No offered item is of unknown size.
+        var isTotalKnown = true
     }
 
     /// The lock is never contended: one stretch of work at a time. It lets the compiler see that.
@@ -94,7 +98,13 @@ final class ItemWriter: Sendable {
 
     /// - Parameter isIdle: nothing more comes for a while: what waits for others waits no longer.
     func perform(_ work: [ReceiverCore.Work], isIdle: Bool) async -> Outcome {
-        await run { state in state.perform(work, isIdle: isIdle) }
+        await run { state in
+            var outcome = state.perform(work, isIdle: isIdle)
+            let last = work.last { $0.writtenItem != nil }?.writtenItem
+            outcome.itemName = last.map { state.items[$0].components.joined(separator: "/") }
+            outcome.isTotalKnown = state.offered.isTotalKnown
+            return outcome
+        }
     }
 
     /// The transfer ends early: what is worth it stays for a later connection, all else is removed.

@@ -14,7 +14,8 @@ struct Ledger {
     private var finishedCount = 0
     private var item = 0
     private var itemBytes: Int64 = 0
-    private var itemSize: Int64 = 0
+    private var itemName = ""
+    private var isTotalKnown = true
 
     mutating func resume(_ resumption: WriterState.Resumption, itemCount: Int) {
         add(itemCount)
@@ -41,6 +42,8 @@ struct Ledger {
 
     mutating func note(_ work: [ReceiverCore.Work], _ outcome: ItemWriter.Outcome) {
         handledBytes += Int64(outcome.handledBytes)
+        isTotalKnown = outcome.isTotalKnown
+        if let name = outcome.itemName { itemName = name }
         for step in work {
             switch step {
             case .write(let frame): (item, itemBytes) = (frame.item, frame.end)
@@ -52,7 +55,8 @@ struct Ledger {
 
     func progress(totalBytes: Int64, itemSize: Int64 = 0) -> TransferProgress {
         TransferProgress(
-            completedBytes: handledBytes + resumedBytes, totalBytes: totalBytes, item: item, itemBytes: itemBytes,
-            itemSize: itemSize, finishedItems: finishedCount, itemCount: reports.count)
+            completedBytes: handledBytes + resumedBytes, totalBytes: totalBytes, isTotalKnown: isTotalKnown, item: item,
+            itemName: itemName, itemBytes: itemBytes, itemSize: itemSize, finishedItems: finishedCount,
+            itemCount: reports.count)
     }
 }

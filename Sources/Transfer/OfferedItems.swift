@@ -7,6 +7,8 @@ struct OfferedItems {
     /// By which each item is known again.
     private(set) var keys: [ItemKey] = []
     private(set) var totalBytes: Int64 = 0
+    /// No item is of unknown size.
+    private(set) var isTotalKnown = true
     private var seen: Set<ItemKey> = []
     private var repeats: [ItemKey: Int] = [:]
 
@@ -16,6 +18,7 @@ struct OfferedItems {
             items.append(Offer.Item(item, in: &folders))
             keys.append(key(of: item))
             totalBytes += item.size ?? 0
+            if item.size == nil { isTotalKnown = false }
         }
     }
 

@@ -37,6 +37,15 @@ struct ReceiverCore: TransferCore {
             case .begin, .segment, .finish, .abandon: 0
             }
         }
+
+        /// The item that gets bytes by this, or has them all.
+        var writtenItem: Int? {
+            switch self {
+            case .write(let frame): frame.item
+            case .finish(let item, _, _): item
+            case .begin, .discard, .segment, .abandon: nil
+            }
+        }
     }
 
     /// What is known of how an item ends.

@@ -57,6 +57,8 @@ struct SenderCore: TransferCore {
     /// Of the items offered so far; nil of a stream that has not ended.
     private(set) var sizes: [Int64?] = []
     private(set) var totalBytes: Int64 = 0
+    /// No offered item is of unknown size.
+    private(set) var isTotalKnown = true
     private(set) var isOfferComplete = false
     private(set) var fates: [Fate] = []
     /// Beginnings that the receiver says it has.
@@ -243,6 +245,7 @@ struct SenderCore: TransferCore {
     mutating func offer(_ sizes: [Int64?], isLast: Bool) {
         self.sizes += sizes
         for size in sizes { totalBytes += size ?? 0 }
+        if sizes.contains(nil) { isTotalKnown = false }
         fates += Array(repeating: .pending, count: sizes.count)
         isOfferComplete = isLast
     }

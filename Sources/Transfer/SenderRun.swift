@@ -142,9 +142,11 @@ final class SenderRun: Sendable {
 
     private func progress(_ core: borrowing SenderCore) -> TransferProgress {
         let (item, bytes) = core.progress
+        let isOffered = item < core.sizes.count
         return TransferProgress(
-            completedBytes: core.completedBytes, totalBytes: core.totalBytes, item: item, itemBytes: bytes,
-            itemSize: item < core.sizes.count ? core.sizes[item] ?? bytes : 0, finishedItems: core.settledCount,
+            completedBytes: core.completedBytes, totalBytes: core.totalBytes, isTotalKnown: core.isTotalKnown,
+            item: item, itemName: isOffered ? sources.item(item).components.joined(separator: "/") : "",
+            itemBytes: bytes, itemSize: isOffered ? core.sizes[item] ?? bytes : 0, finishedItems: core.settledCount,
             itemCount: core.sizes.count)
     }
 

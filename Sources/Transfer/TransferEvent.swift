@@ -33,10 +33,14 @@ public struct ItemReport: Sendable, Equatable {
 public struct TransferProgress: Sendable, Equatable {
     /// File bytes that the receiver has handled: at the sender what the other side said, never what was merely sent.
     public var completedBytes: Int64
-    /// All bytes of the offer.
+    /// All bytes of the offer, as far as their number is known.
     public var totalBytes: Int64
+    /// Nothing in the offer is of unknown size (a stream).
+    public var isTotalKnown = true
     /// The item being written, and how far it is.
     public var item: Int
+    /// How it is called in the offer, components joined by `/`: not fit for a terminal without ``Printable``.
+    public var itemName = ""
     public var itemBytes: Int64
     public var itemSize: Int64
     /// Items that are complete or failed.

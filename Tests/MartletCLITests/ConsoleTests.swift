@@ -78,6 +78,35 @@ final class Transcript: Sendable {
         #expect(transcript.error == "\r10 %\u{1B}[K\r20 %\u{1B}[K\(wipe)file arrived\nmore\n")
     }
 
+    @Test func `several lines are drawn over together, and wiped away together`() {
+        let transcript = Transcript()
+        let console = transcript.console()
+        console.drawBar(["a", "b", "all"])
+        console.drawBar(["a", "all"])
+        console.say("more")
+        let escape = "\u{1B}["
+        #expect(
+            transcript.error
+                == "\ra\(escape)K\nb\(escape)K\nall\(escape)K\r\(escape)2Aa\(escape)K\nall\(escape)J"
+                + "\r\(escape)1A\(escape)Jmore\n")
+    }
+
+    @Test func `sentences are broken between words on a terminal, and nowhere else`() {
+        let words = String(repeating: "word ", count: 20).trimmed
+        #expect(WrappedText.lines("  \(words)", columns: 60).allSatisfy { $0.count <= 60 })
+        #expect(WrappedText.lines("error: x\n  try: y", columns: 60) == ["error: x", "  try: y"])
+        #expect(WrappedText.lines("a bb ccc", columns: 5) == ["a bb", "  ccc"])
+        let link = String(repeating: "x", count: 70)
+        #expect(WrappedText.lines("at \(link) now", columns: 60) == ["at", "  \(link)", "  now"])
+
+        let transcript = Transcript()
+        transcript.console().say(words)
+        #expect(transcript.error.split(separator: "\n").count == 2)
+        let pipe = Transcript()
+        pipe.console(isTerminal: false).say(words)
+        #expect(pipe.error == words + "\n")
+    }
+
     @Test func `without a terminal there are no escape sequences`() {
         let transcript = Transcript()
         let console = transcript.console(isTerminal: false)

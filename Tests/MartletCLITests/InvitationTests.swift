@@ -44,6 +44,9 @@ import Wire
     @Test func `on a narrow terminal every link has a line of its own`() throws {
         #expect(
             try invitation([]).lines(isSending: false, columns: 60) == ["Open in a browser:", "http://localhost\(end)"])
+        #expect(
+            try invitation([]).lines(isSending: false, columns: 66)
+                == ["Open in a browser:", "  http://localhost\(end)"])
     }
 
     @Test func `long lists of files are cut, and the rest is counted`() {
@@ -71,10 +74,29 @@ import Wire
     }
 
     @Test func `a list that still grows is counted with at least`() {
-        #expect(OfferList.amount(files: 1, bytes: 5, isComplete: true) == "1 file, 5 bytes")
+        #expect(OfferList.amount(.init(files: 1), bytes: 5, isComplete: true) == "1 file, 5 bytes")
         #expect(
-            OfferList.amount(files: 212, bytes: 3_400_000_000, isComplete: false)
-                == "at least 212 files, 3.4 GB, still counting")
+            OfferList.amount(.init(files: 21_200), bytes: 3_400_000_000, isComplete: false)
+                == "at least 21,200 files, 3.4 GB, still counting")
+    }
+
+    @Test func `words, empty folders and streams are called what they are`() {
+        #expect(OfferList.amount(.init(files: 2, texts: 1), bytes: 5, isComplete: true) == "2 files, 1 text, 5 bytes")
+        #expect(OfferList.amount(.init(folders: 2), bytes: 0, isComplete: true) == "2 empty folders, 0 bytes")
+        #expect(
+            OfferList.amount(.init(files: 1, hasUnknownSize: true), bytes: 0, isComplete: true)
+                == "1 file of unknown size")
+        #expect(
+            OfferList.amount(.init(files: 2, hasUnknownSize: true), bytes: 5, isComplete: true)
+                == "2 files, at least 5 bytes")
+    }
+
+    @Test func `a row of the list is no wider than the terminal`() {
+        let row = OfferList.Row(
+            name: String(repeating: "a long name ", count: 9), bytes: 5, fileCount: 30_041, exists: true)
+        for columns in [60, 80, 100] {
+            #expect(OfferList.lines([row], columns: columns)[0].count < columns)
+        }
     }
 
     @Test func `several receivers share a line that fits`() {

@@ -80,7 +80,28 @@ import Transfer
     @Test func `several files are counted, and a stall is said`() {
         var line = film
         (line.fileNumber, line.fileCount, line.rate, line.timeLeft) = (2, 3, 0, .seconds(40))
+        line.finishedCount = 2
         #expect(line.plain == "2/3 film.mkv 62 % 2.0 of 3.2 GB · 0.0 kB/s · waiting")
+    }
+
+    @Test func `what has no known size has no percentage`() {
+        let stream = ProgressLine(
+            name: "backup.tar", fileNumber: 1, fileCount: 1, completedBytes: 21_700_000, totalBytes: 0,
+            isTotalKnown: false, rate: 58_500_000)
+        #expect(stream.text(columns: 60) == "backup.tar  21.7 MB · 58.5 MB/s")
+        #expect(stream.plain == "backup.tar 21.7 MB · 58.5 MB/s")
+        for columns in 1...40 { #expect(Printable.columns(of: stream.text(columns: columns)) <= max(1, columns - 1)) }
+    }
+
+    @Test func `many small files are done by their number rather than by their bytes`() {
+        let files = ProgressLine(
+            name: "big/f7", fileNumber: 15_001, fileCount: 30_000, completedBytes: 90_000, totalBytes: 20_000_000,
+            finishedCount: 15_000)
+        #expect(files.percent == "49 %")
+        #expect(files.plain.hasPrefix("15,001/30,000 big/f7 49 % "))
+        var last = files
+        (last.completedBytes, last.finishedCount) = (20_000_000, 29_999)
+        #expect(last.percent == "99 %")
     }
 
     private func bar(of text: String) -> String {

@@ -42,9 +42,10 @@ final class ReceiverVisit: Sendable {
 
     var isRetired: Bool { state.withLock { $0.isRetired } }
 
-    /// What the items are called.
-    func name(_ names: [String]) {
-        state.withLock { $0.view }?.name(names)
+    /// What is said when its receiver is asked.
+    var offerWords: String {
+        state.withLock { $0.view }?.number.map { "Offered to receiver \($0); waiting for a yes." }
+            ?? "Offered; waiting for the other side to accept."
     }
 
     /// Its receiver has said yes on an earlier connection.

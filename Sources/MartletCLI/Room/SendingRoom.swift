@@ -126,7 +126,6 @@ struct SendingRoom: Sendable {
                     // On the disk before the first byte goes out.
                     keeper.begin()
                     if keeper.canResume { console.isResumable.set() }
-                    visit.name(plan.list.listed(atMost: OfferList.mostEventItems).map(\.name))
                     Task { await hall.accepted(visit) }
                 }
                 visit.show(event)
@@ -138,7 +137,7 @@ struct SendingRoom: Sendable {
 
     private func tellOffer(to visit: ReceiverVisit) {
         console.event("offer", plan.members)
-        if !visit.isGoingOn { console.say("Offered; waiting for the other side to accept.") }
+        if !visit.isGoingOn { console.say(visit.offerWords) }
     }
 
     private func options(_ record: TransferRecord) -> TransferOptions {

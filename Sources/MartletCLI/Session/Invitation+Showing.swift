@@ -16,18 +16,25 @@ extension Invitation {
         if console.isQuiet { return console.result(best.text) }
         // Where nothing wraps, lines may be as long as they are.
         let columns = console.facts.errorIsTerminal ? console.facts.size().columns : .max
-        for line in lines(isSending: isSending, columns: columns) { console.say(line) }
-        if options.qr ?? console.hasBar { Self.draw(best, on: console) }
+        let lines = lines(isSending: isSending, columns: columns)
+        for line in lines { console.draw(line) }
+        if options.qr ?? console.hasBar { Self.draw(best, below: options.qr == nil ? lines.count : nil, on: console) }
         if outward.isEmpty {
             console.say("Only this machine can connect\(options.local ? "." : ": it has no network address.")")
         }
     }
 
-    private static func draw(_ link: RoomLink, on console: Console) {
+    /// Lines of the terminal that others have: what is sent, and what happens next.
+    private static let otherLineCount = 3
+
+    /// - Parameter lineCount: the lines that must not leave the terminal because of the code; nil when it was asked for.
+    private static func draw(_ link: RoomLink, below lineCount: Int?, on console: Console) {
         guard let matrix = QRMatrix(link.text) else { return }
         let code = QRCode(matrix: matrix)
+        let (columns, rows) = console.facts.size()
         // A code with broken lines is of no use.
-        guard code.columns <= console.facts.size().columns else { return }
-        for line in code.lines(console.facts.hasColour ? .explicit : .drawn) { console.say(line) }
+        guard code.columns <= columns else { return }
+        if let lineCount, lineCount + code.rowCount + otherLineCount > rows { return }
+        for line in code.lines(console.facts.hasColour ? .explicit : .drawn) { console.draw(line) }
     }
 }

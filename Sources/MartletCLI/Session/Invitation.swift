@@ -25,8 +25,8 @@ struct Invitation: Sendable {
 
     /// - Parameters:
     ///   - isSending: whether the other side may also be a terminal.
-    ///   - columns: of the terminal. Where a line would be wider, each link has a line of its own: a link that breaks in
-    ///     the middle is one that cannot be clicked.
+    ///   - columns: of the terminal. Where a line would be wider, each link has a line of its own, indented if it still
+    ///     fits: a link that breaks in the middle is one that cannot be clicked.
     func lines(isSending: Bool, columns: Int) -> [String] {
         var lines: [(String, String)] = []
         if isSending {
@@ -39,7 +39,10 @@ struct Invitation: Sendable {
         }
         lines.append((outward.isEmpty ? browser : "on this machine:", local.text))
         let width = lines.map(\.0.count).max() ?? 0
-        guard lines.allSatisfy({ width + 2 + $0.1.count <= columns }) else { return lines.flatMap { [$0.0, $0.1] } }
+        guard lines.allSatisfy({ width + 2 + $0.1.count <= columns }) else {
+            let indent = lines.allSatisfy { 2 + $0.1.count <= columns } ? "  " : ""
+            return lines.flatMap { [$0.0, indent + $0.1] }
+        }
         return lines.map { label, text in
             label + String(repeating: " ", count: width - label.count + 2) + text
         }

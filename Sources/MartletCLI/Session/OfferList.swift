@@ -41,27 +41,50 @@ enum OfferList {
     }
 
     /// One line a row, its size first; long lists are cut.
-    static func lines(_ rows: [Row]) -> [String] {
+    ///
+    /// - Parameter columns: of the terminal; names are cut to fit.
+    static func lines(_ rows: [Row], columns: Int = .max) -> [String] {
         let shown = rows.count <= longest ? rows[...] : rows.prefix(longest - 1)
         let sizes = shown.map { $0.bytes.map(ByteCount.text) ?? "?" }
         let width = sizes.map(\.count).max() ?? 0
         var lines = zip(shown, sizes).map { row, size in
             let padding = String(repeating: " ", count: width - size.count)
-            let files = row.fileCount.map { " (\(counted($0, "file")))" } ?? ""
-            return "  \(padding)\(size)  \(Printable.line(row.name, columns: 60, cut: .middle))\(files)"
-                + (row.exists ? row.fileCount == nil ? "  (exists)" : "  (some exist)" : "")
+            var end = row.fileCount.map { " (\(counted($0, "file")))" } ?? ""
+            if row.exists { end += row.fileCount == nil ? "  (exists)" : "  (some exist)" }
+            let room = min(60, max(12, columns - 5 - width - end.count))
+            return "  \(padding)\(size)  \(Printable.line(row.name, columns: room, cut: .middle))\(end)"
         }
         if shown.count < rows.count {
             let rest = rows.dropFirst(shown.count)
             let bytes = rest.reduce(Int64(0)) { $0 + ($1.bytes ?? 0) }
-            lines.append("  and \(rest.count) more, \(ByteCount.text(bytes))")
+            lines.append("  and \(grouped(rest.count)) more, \(ByteCount.text(bytes))")
         }
         return lines
     }
 
     /// `3 files, 3.4 GB`, or while the sender counts `at least 3 files, 3.4 GB, still counting`.
-    static func amount(files: Int, bytes: Int64, isComplete: Bool) -> String {
-        let amount = "\(counted(files, "file")), \(ByteCount.text(bytes))"
+    static func amount(_ count: Count, bytes: Int64, isComplete: Bool) -> String {
+        let size =
+            if !count.hasUnknownSize { ByteCount.text(bytes) } else if bytes == 0 { "of unknown size" } else {
+                "at least \(ByteCount.text(bytes))"
+            }
+        let amount = count.words + (count.hasUnknownSize && bytes == 0 ? " " : ", ") + size
         return isComplete ? amount : "at least \(amount), still counting"
+    }
+
+    /// How many there are of each kind.
+    struct Count: Sendable, Equatable {
+        var files = 0
+        var texts = 0
+        /// Those that are empty; the others are counted by their files.
+        var folders = 0
+        /// One of the files is a stream.
+        var hasUnknownSize = false
+
+        /// `3 files, 1 text`; empty folders are mentioned when there is nothing else.
+        var words: String {
+            let words = [(files, "file"), (texts, "text")].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }
+            return words.isEmpty ? counted(folders, "empty folder") : words.joined(separator: ", ")
+        }
     }
 }

@@ -17,7 +17,8 @@ struct OfferQuestion: Sendable {
     func decide() async throws(CommandFailure) -> ExistingFilePolicy {
         let first = offer.current
         console.event("offer", Self.members(first))
-        for line in OfferList.lines(Self.rows(first)) { console.say(line) }
+        let columns = console.facts.errorIsTerminal ? console.facts.size().columns : .max
+        for line in OfferList.lines(Self.rows(first), columns: columns) { console.draw(line) }
         let canAsk = console.facts.inputIsTerminal && console.facts.errorIsTerminal
         guard !side.policy.isAccepted else { return side.policy.existing ?? .fail }
         guard canAsk else {
@@ -51,14 +52,30 @@ struct OfferQuestion: Sendable {
 
     /// In one line of the terminal, so that it can be written over.
     private func text(_ offer: Offer) -> String {
-        let files = offer.items.count { $0.kind != .text }
-        let amount = OfferList.amount(files: files, bytes: offer.totalBytes, isComplete: offer.isComplete)
+        let count = Self.count(offer)
+        let amount = OfferList.amount(count, bytes: offer.totalBytes, isComplete: offer.isComplete)
         let room = max(20, console.facts.size().columns - Question.choices(standard: true).utf8.count - 2)
         let goal = Self.goal(side.destination)
+        // Words are shown, not saved.
+        let isText = offer.isComplete && count.files + count.folders == 0
+        guard !isText else { return Printable.line("Read \(amount)?", columns: room) }
         for text in ["Save \(amount), to \(goal)?", "Save \(amount)?"] where Printable.columns(of: text) <= room {
             return text
         }
         return Printable.line("Save \(amount)?", columns: room)
+    }
+
+    private static func count(_ offer: Offer) -> OfferList.Count {
+        var count = OfferList.Count()
+        for item in offer.items {
+            switch item.kind {
+            case .file: count.files += 1
+            case .text: count.texts += 1
+            case .folder: count.folders += 1
+            }
+            if item.size == nil { count.hasUnknownSize = true }
+        }
+        return count
     }
 
     /// `.` says little in a question.
@@ -71,8 +88,8 @@ struct OfferQuestion: Sendable {
         OfferList.rows(
             offer.items.lazy.map {
                 (
-                    name: $0.name, components: $0.components, bytes: $0.size, isFolder: $0.kind == .folder,
-                    exists: $0.exists
+                    name: $0.kind == .text ? "(text)" : $0.name, components: $0.components, bytes: $0.size,
+                    isFolder: $0.kind == .folder, exists: $0.exists
                 )
             })
     }

@@ -2,7 +2,7 @@ internal import NetworkIO
 internal import Synchronization
 internal import Wire
 
-/// Draws how far all transfers of a command are: one as a bar, several in one line together.
+/// Draws how far all transfers of a command are: a bar for each, and below several of them a line for all together.
 final class ProgressBoard: Sendable {
     private struct State {
         var views: [TransferView] = []
@@ -60,12 +60,28 @@ final class ProgressBoard: Sendable {
         if console.isJSON {
             if isDue(\.lastEvent, Self.eventInterval, at: now) { for (view, line) in lines { view.tell(line) } }
         } else if console.hasBar {
-            let columns = console.facts.size().columns
-            console.drawBar(
-                shared(lines.map(\.1), finishedCount)?.text(columns: columns) ?? lines[0].1.text(columns: columns))
+            let (columns, rows) = console.facts.size()
+            console.drawBar(bars(lines, finishedCount, columns: columns, rows: rows))
         } else if isDue(\.lastPlainLine, Self.plainInterval, at: now) {
             console.say(shared(lines.map(\.1), finishedCount)?.text(columns: .max) ?? lines[0].1.plain)
         }
+    }
+
+    private func bars(
+        _ lines: [(TransferView, ProgressLine)], _ finishedCount: Int, columns: Int, rows: Int
+    ) -> [String] {
+        guard let shared = shared(lines.map(\.1), finishedCount)?.text(columns: columns) else {
+            return [lines[0].1.text(columns: columns)]
+        }
+        // What does not fit could not be drawn over.
+        guard lines.count + 2 < rows else { return [shared] }
+        let bars = lines.sorted { ($0.0.number ?? 0) < ($1.0.number ?? 0) }.map { view, line in
+            var line = line
+            line.name = view.label
+            line.hidesCount = true
+            return line.text(columns: columns)
+        }
+        return bars + [shared]
     }
 
     private func shared(_ lines: [ProgressLine], _ finishedCount: Int) -> SharedProgress? {

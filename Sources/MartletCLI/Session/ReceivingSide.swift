@@ -26,6 +26,8 @@ struct ReceivingSide: Sendable {
     let console: Console
     /// By what a sender knows this receiver again.
     let session: ReceiverSession
+    /// What was said yes to.
+    private let consent = Consent()
 
     /// - Parameter path: of the folder; `-` is standard output.
     init(
@@ -70,8 +72,9 @@ struct ReceivingSide: Sendable {
             },
             decide: { offer in
                 do throws(CommandFailure) {
+                    if let earlier = await consent.policy(for: offer) { return .accept(existing: earlier) }
                     let existing = try await OfferQuestion(offer, self).decide()
-                    view.name(offer.current.items.map { $0.components.joined(separator: "/") })
+                    consent.give(existing, to: offer.current)
                     return .accept(existing: existing)
                 } catch {
                     refusal.failure = error

@@ -41,7 +41,8 @@ struct Reception: Sendable {
         let ending = ending(outcome, refusal)
         switch ending {
         case .done: side.session.forget()
-        case .failed(let failure): if !failure.isResumable { side.session.forget() }
+        // Whoever stops here may start the same command again, and has the same place.
+        case .failed(let failure): if !failure.isResumable, !Task.isCancelled { side.session.forget() }
         case .unused, .lost: break
         }
         await peer.close()
@@ -64,7 +65,7 @@ struct Reception: Sendable {
             let hasLeft = error.code == .peerVanished || error.code == .canceled && error.isReportedByPeer
             guard hasLeft else { return .failed(failure) }
             guard isAccepted else { return .unused(failure) }
-            guard side.wait > .zero, error.isResumable else { return .failed(failure) }
+            guard side.wait > .zero else { return .failed(failure) }
             view.lost(error, wait: side.wait)
             return .lost(failure)
         }

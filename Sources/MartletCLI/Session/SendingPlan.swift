@@ -47,7 +47,10 @@ struct SendingPlan: Sendable {
     private static func name(_ source: Source) -> String {
         switch source {
         case .standardInput(let name): return "\(Printable.line(name, columns: 60, cut: .middle)) (standard input)"
-        case .text(let text): return "“\(Printable.line(text, columns: 40))”"
+        case .text(let text):
+            let lines = text.split(whereSeparator: \.isNewline)
+            let first = lines.first.map { String($0).trimmed } ?? ""
+            return "“\(Printable.line(lines.count > 1 ? first + " …" : first, columns: 40))”"
         case .path(let path):
             var name = path
             if let real = realpath(path, nil) {

@@ -7,10 +7,15 @@ internal import Wire
 /// Shows one transfer, over all its connections: who came, what happens to each file, how far it is, how it ended.
 final class TransferView: Sendable {
     private struct State {
-        /// Names of the items in the order of the offer, as they came.
-        var names: [String] = []
         var progress: TransferProgress?
+        /// Of bytes, for the speed.
         var meter: RateMeter?
+        /// Of bytes and files together, for the time left.
+        var workMeter: RateMeter?
+        /// What came into folders and was not told one by one, by the folder's path.
+        var folders: [String: (files: Int, bytes: Int64)] = [:]
+        /// Remarks on single files so far: a thousand of them help nobody.
+        var remarkCount = 0
         /// When the receiver said yes.
         var start: NetworkTime?
         var agent = ""
@@ -44,17 +49,14 @@ final class TransferView: Sendable {
         return number.map { "Receiver \($0) (\(name))" } ?? name
     }
 
+    /// The same where there is little room: `2: Chrome on Linux`.
+    var label: String { "\(number.map { "\($0): " } ?? "")\(state.withLock { $0.agent })" }
+
     /// `at 61 %`; nil before anything has moved.
     var share: String? {
         state.withLock { $0.progress }.flatMap { progress in
-            progress.totalBytes > 0
-                ? "at \(Int(Double(progress.completedBytes) / Double(progress.totalBytes) * 100)) %" : nil
+            progress.totalBytes > 0 && progress.isTotalKnown ? "at \(Self.line(progress).percent)" : nil
         }
-    }
-
-    /// Names of the items that come, as they came.
-    func name(_ names: [String]) {
-        state.withLock { $0.names = names }
     }
 
     func say(_ text: String) { console.say(text) }
@@ -99,7 +101,7 @@ final class TransferView: Sendable {
         state.withLock { state in
             if state.start == nil { state.start = now }
             // Each connection has a speed of its own.
-            state.meter = nil
+            (state.meter, state.workMeter) = (nil, nil)
         }
     }
 
@@ -119,9 +121,21 @@ final class TransferView: Sendable {
         let now = NetworkLoop.shared.now()
         state.withLock { state in
             state.progress = progress
-            if state.meter == nil { state.meter = RateMeter(start: now, bytes: progress.completedBytes) }
+            let work = Self.line(progress).work.done
+            if state.meter == nil {
+                state.meter = RateMeter(start: now, bytes: progress.completedBytes)
+                state.workMeter = RateMeter(start: now, bytes: work)
+            }
             state.meter?.record(progress.completedBytes, at: now)
+            state.workMeter?.record(work, at: now)
         }
+    }
+
+    private static func line(_ progress: TransferProgress) -> ProgressLine {
+        ProgressLine(
+            name: progress.itemName, fileNumber: min(progress.item + 1, progress.itemCount),
+            fileCount: progress.itemCount, completedBytes: progress.completedBytes, totalBytes: progress.totalBytes,
+            isTotalKnown: progress.isTotalKnown, finishedCount: progress.finishedItems)
     }
 
     private func show(_ report: ItemReport) {
@@ -129,7 +143,7 @@ final class TransferView: Sendable {
         switch report.outcome {
         case .complete: members += showComplete(report)
         case .skipped:
-            say("Skipped: \(report.name), which exists.")
+            remark("Skipped: \(report.name), which exists.")
             members.append(("skipped", .bool(true)))
         case .failed(let error):
             // Said even when quiet: whoever reads only the results would miss a file.
@@ -144,13 +158,51 @@ final class TransferView: Sendable {
         var members: [(String, JSONValue)] = []
         if direction == .receiving, let path = report.localPath {
             let full = full(path)
-            // On a terminal a name could do harm; into a pipe it has to be exact.
-            console.result(console.facts.outputIsTerminal ? Printable.line(full) : full)
-            if report.wasRenamed { say("\(report.name) is called \(Printable.line(path)) here.") }
+            tell(full, of: report, below: path)
+            if report.wasRenamed { remark("\(report.name) is called \(Printable.line(path)) here.") }
             members.append(("path", .string(full)))
         }
         if let digest = report.digest { members.append(("hash", .string("\(digest)"))) }
         return members
+    }
+
+    /// Into a pipe every path goes, exactly. On a terminal it could do harm, and thousands of them help nobody: what lies
+    /// in a folder is told with the folder.
+    private func tell(_ full: String, of report: ItemReport, below path: String) {
+        guard console.facts.outputIsTerminal else { return console.result(full) }
+        guard let slash = path.firstIndex(of: "/") else {
+            return console.result(Printable.line(full) + (report.kind == .folder ? "/" : ""))
+        }
+        let top = String(path[..<slash])
+        state.withLock { state in
+            var folder = state.folders[top] ?? (0, 0)
+            folder.files += report.kind == .folder ? 0 : 1
+            folder.bytes += report.size
+            state.folders[top] = folder
+        }
+    }
+
+    /// The folders whose content was not told one by one.
+    private func tellFolders() {
+        let folders = state.withLock { state in
+            defer { state.folders = [:] }
+            return state.folders
+        }
+        for (top, folder) in folders.sorted(by: { $0.key < $1.key }) {
+            let amount = "\(counted(folder.files, "file")), \(ByteCount.text(folder.bytes))"
+            console.result("\(Printable.line(full(top)))/ (\(amount))")
+        }
+    }
+
+    private static let mostRemarks = 20
+
+    /// Something about one file, that is no failure.
+    private func remark(_ text: String) {
+        let count = state.withLock { state in
+            state.remarkCount += 1
+            return state.remarkCount
+        }
+        if count <= Self.mostRemarks || !console.facts.errorIsTerminal { say(text) }
     }
 
     private func full(_ path: String) -> String {
@@ -162,9 +214,9 @@ final class TransferView: Sendable {
     private func show(text: String) {
         event("text", [("text", .string(text))])
         guard console.facts.outputIsTerminal else { return console.raw(text) }
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-            console.result(Printable.line(String(line)))
-        }
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        if lines.count > 1, lines.last == "" { lines.removeLast() }
+        for line in lines { console.result(Printable.line(String(line))) }
     }
 
     // MARK: How far it is
@@ -172,11 +224,10 @@ final class TransferView: Sendable {
     func line(at now: NetworkTime) -> ProgressLine? {
         state.withLock { state in
             guard let progress = state.progress, let meter = state.meter else { return nil }
-            let name = state.names.indices.contains(progress.item) ? state.names[progress.item] : ""
-            return ProgressLine(
-                name: name, fileNumber: progress.item + 1, fileCount: progress.itemCount,
-                completedBytes: progress.completedBytes, totalBytes: progress.totalBytes, rate: meter.rate(at: now),
-                timeLeft: meter.timeLeft(progress.totalBytes - progress.completedBytes, at: now))
+            var line = Self.line(progress)
+            line.rate = meter.rate(at: now)
+            line.timeLeft = state.workMeter?.timeLeft(line.work.total - line.work.done, at: now)
+            return line
         }
     }
 
@@ -184,7 +235,9 @@ final class TransferView: Sendable {
         event(
             "progress",
             [
-                ("bytes", .integer(line.completedBytes)), ("total", .integer(line.totalBytes)),
+                ("bytes", .integer(line.completedBytes)),
+                ("total", line.isTotalKnown ? .integer(line.totalBytes) : .null),
+                ("files", .integer(Int64(line.finishedCount))), ("file_count", .integer(Int64(line.fileCount))),
                 ("rate", line.rate.map { .integer(Int64($0)) } ?? .null),
                 ("seconds_left", line.timeLeft.map { .number(Double($0.wholeMilliseconds) / 1000) } ?? .null),
             ])
@@ -198,7 +251,7 @@ final class TransferView: Sendable {
         event("retry", [("seconds", .integer(seconds)), ("message", .string(error.message))])
         let place = share.map { " \($0)" } ?? ""
         let time = DurationText.text(wait)
-        state.withLock { $0.meter = nil }
+        state.withLock { ($0.meter, $0.workMeter) = (nil, nil) }
         if direction == .sending {
             let what = error.code == .peerVanished ? "vanished\(place)" : "stopped\(place)"
             say("\(who) \(what); waiting \(time) for it to come back. (Ctrl-C ends; the same command resumes)")
@@ -216,6 +269,11 @@ final class TransferView: Sendable {
         let elapsed = start?.duration(to: NetworkLoop.shared.now()) ?? .zero
         let summary = TransferSummary(
             direction: direction, report: report, elapsed: elapsed, resumedBytes: resumed, resentBytes: resent)
+        tellFolders()
+        let remarks = state.withLock { $0.remarkCount } - Self.mostRemarks
+        if remarks > 0, console.facts.errorIsTerminal {
+            say("So it was with \(grouped(remarks)) more, which --json would tell.")
+        }
         event("done", summary.members)
         if let line = summary.line { say(number == nil ? line : "\(who): \(line)") }
         if let failure = summary.failure { throw failure }

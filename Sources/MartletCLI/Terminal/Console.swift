@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// Everything that the program says: results and events on standard output, all other words on standard error.
 ///
-/// One line is drawn over and over where standard error is a terminal (`drawBar`); whatever else is said wipes it away
-/// first, so that it never mixes with it.
+/// Some lines are drawn over and over where standard error is a terminal (`drawBar`); whatever else is said wipes them
+/// away first, so that it never mixes with them. Long sentences are broken between words there.
 final class Console: Sendable {
     enum Stream: Sendable {
         case output, error
@@ -13,8 +13,8 @@ final class Console: Sendable {
     /// Where the last thing that was written has left the cursor.
     private enum Cursor {
         case atStart
-        /// Behind the line that is drawn over.
-        case inBar
+        /// Behind the last of so many lines that are drawn over.
+        case inBar(lineCount: Int)
         /// Behind a question, or what the terminal echoed.
         case inText
     }
@@ -47,12 +47,21 @@ final class Console: Sendable {
 
     /// Something to know.
     func say(_ line: String) {
+        if isTalkative { print(wrapped(line) + "\n", to: .error) }
+    }
+
+    /// Something to look at, which must not be broken anywhere.
+    func draw(_ line: String) {
         if isTalkative { print(line + "\n", to: .error) }
     }
 
     /// Something that is said with `--quiet` and `--json` too: an error, a warning.
     func warn(_ text: String) {
-        print(text + "\n", to: .error)
+        print(wrapped(text) + "\n", to: .error)
+    }
+
+    private func wrapped(_ text: String) -> String {
+        facts.errorIsTerminal ? WrappedText.lines(text, columns: facts.size().columns).joined(separator: "\n") : text
     }
 
     /// A result, such as the path of a file that was received.
@@ -85,26 +94,41 @@ final class Console: Sendable {
                 "code": .string(failure.status.name), "exit": .integer(Int64(failure.status.rawValue)),
                 "message": .string(failure.sentence), "remedy": failure.remedy.map { .string($0) } ?? .null,
             ])
-        warn(facts.hasColour ? "\u{1B}[1;31merror:\u{1B}[0m" + failure.text.dropFirst("error:".count) : failure.text)
+        let text = wrapped(failure.text)
+        print(
+            (facts.hasColour ? "\u{1B}[1;31merror:\u{1B}[0m" + text.dropFirst("error:".count) : text) + "\n", to: .error
+        )
     }
 
-    // MARK: The line that is drawn over
+    // MARK: The lines that are drawn over
 
-    /// Draws the line in place of the one drawn before. It must fit the terminal's columns.
-    func drawBar(_ line: String) {
-        guard hasBar else { return }
+    func drawBar(_ line: String) { drawBar([line]) }
+
+    /// Draws the lines in place of those drawn before. They must fit the terminal's columns, and be fewer than its rows.
+    func drawBar(_ lines: [String]) {
+        guard hasBar, !lines.isEmpty else { return }
         cursor.withLock { cursor in
-            if cursor == .inText { write(.error, "\n") }
-            cursor = .inBar
+            var start = "\r"
             // Erased after the text, not before it: nothing flickers.
-            write(.error, "\r\(line)\u{1B}[K")
+            var end = "\u{1B}[K"
+            switch cursor {
+            case .atStart: break
+            case .inText: start = "\n\r"
+            case .inBar(let count):
+                start += Self.up(count - 1)
+                if count > lines.count { end = "\u{1B}[J" }
+            }
+            cursor = .inBar(lineCount: lines.count)
+            write(.error, start + lines.joined(separator: "\u{1B}[K\n") + end)
         }
     }
 
-    /// Wipes the drawn line away.
+    /// Wipes the drawn lines away.
     func clearBar() {
-        cursor.withLock { if $0 == .inBar { leaveLine(&$0) } }
+        cursor.withLock { if case .inBar = $0 { leaveLine(&$0) } }
     }
+
+    private static func up(_ count: Int) -> String { count > 0 ? "\u{1B}[\(count)A" : "" }
 
     // MARK: Questions
 
@@ -121,20 +145,20 @@ final class Console: Sendable {
     /// It must fit the terminal's columns.
     func promptAgain(_ question: String) {
         cursor.withLock { cursor in
-            guard cursor == .inText else { return }
+            guard case .inText = cursor else { return }
             write(.error, "\r\(question)\u{1B}[K")
         }
     }
 
     /// The answer has come, and with it, from the keyboard, a new line.
     func answered() {
-        cursor.withLock { if $0 == .inText { $0 = .atStart } }
+        cursor.withLock { if case .inText = $0 { $0 = .atStart } }
     }
 
     /// Somebody pressed Ctrl-C: the terminal has echoed it.
     func echoed() {
         guard facts.errorIsTerminal else { return }
-        cursor.withLock { if $0 == .atStart { $0 = .inText } }
+        cursor.withLock { if case .atStart = $0 { $0 = .inText } }
     }
 
     private func print(_ text: String, to stream: Stream) {
@@ -148,7 +172,8 @@ final class Console: Sendable {
     private func leaveLine(_ cursor: inout Cursor) {
         switch cursor {
         case .atStart: break
-        case .inBar: write(.error, "\r\u{1B}[K")
+        case .inBar(1): write(.error, "\r\u{1B}[K")
+        case .inBar(let count): write(.error, "\r\(Self.up(count - 1))\u{1B}[J")
         case .inText: write(.error, "\n")
         }
         cursor = .atStart

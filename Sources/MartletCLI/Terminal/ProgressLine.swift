@@ -12,10 +12,33 @@ struct ProgressLine: Sendable, Equatable {
     /// Confirmed bytes of all files, of how many.
     var completedBytes: Int64
     var totalBytes: Int64
+    /// Nothing that comes is of unknown size.
+    var isTotalKnown = true
+    /// The line says whose it is rather than which file is on its way.
+    var hidesCount = false
+    /// Files that are through, one way or the other.
+    var finishedCount = 0
     /// Bytes a second, where known.
     var rate: Double?
     /// Where known. Nothing is said of it while nothing moves.
     var timeLeft: Duration?
+
+    /// What a file costs besides its bytes, in bytes: a thousand small files take longer than one with as many bytes.
+    private static let fileCost: Int64 = 65_536
+
+    /// What is done and what is to do, in bytes and files together.
+    var work: (done: Int64, total: Int64) {
+        guard fileCount > 1 else { return (completedBytes, totalBytes) }
+        return (
+            completedBytes + Int64(finishedCount) * Self.fileCost, totalBytes + Int64(fileCount) * Self.fileCost
+        )
+    }
+
+    /// 0 to 1, and 1 only when everything is there.
+    private var share: Double {
+        let (done, total) = work
+        return done >= total ? 1 : min(0.99, Double(done) / Double(total))
+    }
 
     private static let leastBar = 10
     private static let largestBar = 40
@@ -26,6 +49,10 @@ struct ProgressLine: Sendable, Equatable {
     /// For a terminal of that many columns: takes one column less at most, so that the cursor stays in the line.
     func text(columns: Int) -> String {
         let room = max(1, columns - 1)
+        guard isTotalKnown else {
+            return layout([ByteCount.text(completedBytes), speed], room: room)
+                ?? Printable.line(ByteCount.text(completedBytes), columns: room)
+        }
         let amount = ByteCount.text(completedBytes, of: totalBytes)
         // The bar is to keep its length while the numbers change theirs.
         let total = ByteCount.text(totalBytes)
@@ -41,14 +68,15 @@ struct ProgressLine: Sendable, Equatable {
 
     /// For output that is no terminal: the same words, whatever their length.
     var plain: String {
-        "\(count)\(name.isEmpty ? "" : Printable.line(name, columns: 60, cut: .middle) + " ")\(percent) "
-            + tail([ByteCount.text(completedBytes, of: totalBytes), speed, left])
+        let head = "\(count)\(name.isEmpty ? "" : Printable.line(name, columns: 60, cut: .middle) + " ")"
+        guard isTotalKnown else { return head + tail([ByteCount.text(completedBytes), speed]) }
+        return head + "\(percent) " + tail([ByteCount.text(completedBytes, of: totalBytes), speed, left])
     }
 
     /// The line with these last parts; nil when it leaves too little room for the name, or for the bar where one is
     /// wanted (`barReserve`: columns that the last parts may come to take).
     private func layout(_ parts: [String?], room: Int, barReserve: Int? = nil) -> String? {
-        let percent = String(repeating: " ", count: 5 - percent.utf8.count) + percent
+        let percent = isTotalKnown ? String(repeating: " ", count: 5 - percent.utf8.count) + percent : ""
         let end = tail(parts)
         let fixed = count.utf8.count + 1 + percent.utf8.count + 1
         let nameColumns = min(Printable.columns(of: Printable.line(name)), Self.largestName)
@@ -68,20 +96,16 @@ struct ProgressLine: Sendable, Equatable {
         Printable.line(name, columns: max(1, min(columns, Self.largestName)), cut: .middle)
     }
 
-    private var count: String { fileCount > 1 ? "\(fileNumber)/\(fileCount) " : "" }
+    private var count: String { fileCount > 1 && !hidesCount ? "\(grouped(fileNumber))/\(grouped(fileCount)) " : "" }
 
     /// Rounded down: 100 only when everything is there.
-    private var percent: String {
-        guard totalBytes > 0 else { return "100 %" }
-        let share = completedBytes >= totalBytes ? 100 : Int(Double(completedBytes) / Double(totalBytes) * 100)
-        return "\(min(share, completedBytes >= totalBytes ? 100 : 99)) %"
-    }
+    var percent: String { "\(Int(share * 100)) %" }
 
     private var speed: String? { rate.map(ByteCount.rate) }
 
     private var left: String? {
-        if completedBytes >= totalBytes { return nil }
-        if let rate, rate < 1 { return "waiting" }
+        if share == 1 { return nil }
+        if completedBytes < totalBytes, let rate, rate < 1 { return "waiting" }
         return timeLeft.map { "\(DurationText.text($0)) left" } ?? rate.map { _ in "waiting" }
     }
 
@@ -91,7 +115,6 @@ struct ProgressLine: Sendable, Equatable {
 
     /// Filled in eighths of a column.
     private func bar(columns: Int) -> String {
-        let share = totalBytes > 0 ? min(1, Double(completedBytes) / Double(totalBytes)) : 1
         let eighths = Int(share * Double(columns * 8))
         let full = eighths / 8
         let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]

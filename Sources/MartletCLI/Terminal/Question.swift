@@ -19,6 +19,8 @@ enum Question {
     ///
     /// - Parameter question: in the words of the moment.
     static func ask(_ question: () -> String, standard: Bool, on console: Console) async -> Bool {
+        // What was typed before the question stood there is no answer to it.
+        if console.facts.inputIsTerminal { StandardStreams.dropTyped() }
         while !Task.isCancelled {
             console.prompt(question() + choices(standard: standard))
             guard let answer = await StandardStreams.readLine() else { return false }
@@ -31,12 +33,13 @@ enum Question {
 
     /// Asks what to do with files whose names are taken. The end of the input, and cancellation, mean that they fail.
     static func existing(_ statement: String, on console: Console) async -> ExistingFilePolicy {
+        console.warn(statement)
         while !Task.isCancelled {
-            console.prompt("\(statement) Overwrite, rename, skip, or leave out with an error? [o/r/s/E] ")
+            console.prompt("Overwrite, rename, skip, or fail? [o/r/s/F] ")
             guard let answer = await StandardStreams.readLine() else { return .fail }
             console.answered()
             if let policy = existing(answer) { return policy }
-            console.warn("Please answer o, r, s or e.")
+            console.warn("Please answer o, r, s or f.")
         }
         return .fail
     }
@@ -47,7 +50,7 @@ enum Question {
         case "o", "overwrite": .overwrite
         case "r", "rename": .rename
         case "s", "skip": .skip
-        case "", "e": .fail
+        case "", "f", "fail": .fail
         default: nil
         }
     }
@@ -63,7 +66,15 @@ extension StringProtocol {
     }
 }
 
-/// `1 file`, `3 files`.
+/// `1 file`, `3 files`, `30,041 files`.
 func counted(_ count: Int, _ noun: String) -> String {
-    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+    count == 1 ? "1 \(noun)" : "\(grouped(count)) \(noun)s"
+}
+
+/// `999`, `30,041`.
+func grouped(_ count: Int) -> String {
+    let digits = Array(String(count))
+    return digits.indices.map { index in
+        (index > 0 && (digits.count - index) % 3 == 0 ? "," : "") + String(digits[index])
+    }.joined()
 }

@@ -27,8 +27,8 @@ struct SharedProgress: Sendable, Equatable {
     private var shortHead: String { "\(finishedCount + lines.count) of \(receiverCount)" }
 
     private var share: String {
-        let total = lines.reduce(0.0) { $0 + Double($1.totalBytes) }
-        let done = lines.reduce(0.0) { $0 + Double($1.completedBytes) }
+        let total = lines.reduce(0.0) { $0 + Double($1.work.total) }
+        let done = lines.reduce(0.0) { $0 + Double($1.work.done) }
         return total <= 0 || done >= total ? "100 %" : "\(min(99, Int(done / total * 100))) %"
     }
 

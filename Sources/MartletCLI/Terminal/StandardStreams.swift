@@ -49,6 +49,11 @@ enum StandardStreams {
         }
     }
 
+    /// Forgets what was typed and not read.
+    static func dropTyped() {
+        tcflush(STDIN_FILENO, TCIFLUSH)
+    }
+
     /// Reads standard input to its end, off the threads that tasks run on.
     ///
     /// - Returns: nil when it is longer, or no UTF-8.
