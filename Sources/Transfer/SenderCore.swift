@@ -65,7 +65,7 @@ struct SenderCore: TransferCore {
     private var parts: [Int: ControlMessage.Part] = [:]
     /// Items and bytes that the receiver said need not come again.
     private(set) var resumed = (items: 0, bytes: Int64(0))
-    /// Those of the bytes that were true.
+    /// Those of the bytes that were true, or have not been looked at yet.
     private var hadBytes: Int64 = 0
     /// File bytes handed over.
     private(set) var sentBytes: Int64 = 0
@@ -157,6 +157,7 @@ struct SenderCore: TransferCore {
             guard part.bytes < sizes[part.item] ?? 0 else { throw .violation("more of an item than there is") }
             parts[part.item] = part
             resumed.bytes += part.bytes
+            hadBytes += part.bytes
         }
     }
 
@@ -273,7 +274,7 @@ struct SenderCore: TransferCore {
     mutating func begin(_ item: Int, at offset: Int64? = nil) -> ControlMessage? {
         starts.append(Start(item: item, sentBytes: sentBytes, offset: offset ?? 0))
         guard let offset else { return nil }
-        hadBytes += offset
+        hadBytes += offset - (parts[item]?.bytes ?? 0)
         return .itemBegin(item: item, offset: offset)
     }
 
@@ -346,7 +347,11 @@ struct SenderCore: TransferCore {
     }
 
     /// File bytes of the offer that the receiver has handled, on this connection and before.
-    var completedBytes: Int64 { min(max(0, hadBytes + receivedBytes - missingBytes), max(totalBytes, hadBytes)) }
+    var completedBytes: Int64 {
+        let bytes = max(0, hadBytes + receivedBytes - missingBytes)
+        // Of a stream that has not ended no byte is in the total.
+        return isTotalKnown ? min(bytes, max(totalBytes, hadBytes)) : bytes
+    }
 
     /// The item that the receiver is at, and how many of its bytes it has handled.
     var progress: (item: Int, bytes: Int64) {

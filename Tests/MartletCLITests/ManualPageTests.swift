@@ -17,7 +17,8 @@ import Testing
         for name in page.help.commands.flatMap(\.allNames) where name != "--help" && name != "-h" {
             #expect(page.text.contains("\\fB\(ManualPage.escaped(name))\\fR"), "\(name)")
         }
-        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES"] {
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT STATUS", "EVENTS", "ENVIRONMENT", "FILES"]
+        {
             #expect(page.text.contains("\n.SH \(section)\n"))
         }
     }
@@ -25,6 +26,21 @@ import Testing
     @Test func `no line is a request by accident`() {
         #expect(ManualPage.escaped(".hidden") == "\\&.hidden")
         #expect(ManualPage.escaped("a\\b --c") == "a\\eb \\-\\-c")
+    }
+
+    @Test func `long text is broken, tables and requests are not`() {
+        let words = Array(repeating: "word", count: 40).joined(separator: " ")
+        #expect(ManualPage.filled([words]).allSatisfy { $0.utf8.count <= 80 })
+        #expect(ManualPage.filled([words]).joined(separator: " ") == words)
+        #expect(ManualPage.filled([".nf", words, ".fi"]) == [".nf", words, ".fi"])
+        let trap = String(repeating: "x", count: 78) + " .SH"
+        #expect(ManualPage.filled([trap])[1] == "\\&.SH")
+    }
+
+    @Test func `the table of events is a table`() {
+        #expect(EventTable.events.count == Set(EventTable.events.map(\.type)).count)
+        #expect(EventTable.table.split(separator: "\n").allSatisfy { $0.count <= 100 })
+        #expect(EventTable.table.contains("  progress  bytes, total, files"))
     }
 
     /// `groff -ww` warns of whatever is not understood.

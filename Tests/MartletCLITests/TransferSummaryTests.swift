@@ -44,6 +44,12 @@ import Wire
         #expect(summary([item(.failed(broken))]).failure?.sentence == broken.message)
     }
 
+    @Test func `a failure names its file once`() {
+        let remote = TransferError(.changed, "It changed while it was sent.", isReportedByPeer: true)
+        let failure = summary([item(.complete), item(.failed(remote))]).failure
+        #expect(failure?.sentence == "1 of 2 files was not transferred: film.mkv: It changed while it was sent.")
+    }
+
     @Test func `a path is told by where it leads`() throws {
         func path(_ remote: String, type: String = "host") -> SelectedPath {
             SelectedPath(

@@ -196,6 +196,8 @@ struct SenderCoreResumeTests {
         try core.receive(have([0..<1, 3..<4], [(1, 2 * leaf)]), byteCount: 1)
         #expect(core.resumed == (2, 12 + 2 * leaf))
         try core.receive(.accept(transfer: "t", limit: 10 * leaf), byteCount: 1)
+        // It counts as there before it was looked at: nobody is shown a transfer that begins anew.
+        #expect(core.completedBytes == 12 + 2 * leaf)
         #expect(core.wish(0) == .nothing && core.wish(2) == .whole)
         #expect(core.wish(1) == .rest(.init(item: 1, bytes: 2 * leaf, tree: Self.digest)))
         #expect(core.begin(1, at: 2 * leaf) == .itemBegin(item: 1, offset: 2 * leaf))
@@ -213,6 +215,23 @@ struct SenderCoreResumeTests {
         #expect(core.takeSettled() == [1, 2])
         try core.receive(.receipt(items: 2, bytes: 3 * leaf + 4), byteCount: 1)
         #expect(core.phase == .over && core.totalBytes == 16 + 3 * leaf)
+    }
+
+    @Test func `a beginning that is not true counts no more`() throws {
+        var core = try offering([3 * Self.leaf])
+        try core.receive(have([], [(0, 2 * Self.leaf)]), byteCount: 1)
+        try core.receive(.accept(transfer: "t", limit: 10 * Self.leaf), byteCount: 1)
+        #expect(core.begin(0, at: 0) == .itemBegin(item: 0, offset: 0))
+        #expect(core.completedBytes == 0)
+    }
+
+    @Test func `a stream's bytes count before its end is known`() throws {
+        var core = try offering([nil])
+        try core.receive(.accept(transfer: "t", limit: 100), byteCount: 1)
+        _ = core.begin(0)
+        core.spend(60, item: 0, end: 60)
+        try core.receive(.credit(received: 40, limit: 100), byteCount: 1)
+        #expect(core.completedBytes == 40 && !core.isTotalKnown)
     }
 
     @Test func `a have that cannot be is a violation`() throws {

@@ -15,11 +15,13 @@ struct MartletCommand: AsyncParsableCommand {
             martlet LINK                 the same as martlet receive LINK
 
             Results are on standard output, all other words on standard error. Every
-            option has an environment variable: --expire is MARTLET_EXPIRE.
+            option has an environment variable: --expire is MARTLET_EXPIRE. A line
+            “expire = 15m” in ~/.config/martlet/config does the same.
 
             Exit codes: 0 done, 2 usage, 3 source, 4 not verified, 5 no path,
             6 declined, 7 the other side vanished, 8 integrity, 9 local file or port,
-            10 nobody came, 11 protocol. More: martlet help exit
+            10 nobody came, 11 protocol. More: martlet help exit. Events of --json:
+            martlet help events. The whole manual: martlet manual | man -l -
             """,
         version: Program.version,
         subcommands: [

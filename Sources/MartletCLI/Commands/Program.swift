@@ -9,6 +9,7 @@ internal import ArgumentParser
 /// Runs the command line and turns whatever happens into words and an exit code.
 enum Program {
     static let version = "0.1.0"
+    static let date = "2026-11-21"
 
     /// What this side calls itself to the other.
     static var agent: String {
@@ -33,6 +34,11 @@ enum Program {
     static func run(_ words: [String]) async -> Int32 {
         if words == ["help", "exit"] {
             StandardStreams.write(.output, "Exit codes of martlet:\n\n\(CommandStatus.table)\n")
+            return 0
+        }
+        if words == ["help", "events"] {
+            StandardStreams.write(
+                .output, "Events of martlet --json:\n\n\(EventTable.table)\n\n\(EventTable.introduction)\n")
             return 0
         }
         do {

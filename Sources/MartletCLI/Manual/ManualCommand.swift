@@ -17,7 +17,7 @@ struct ManualCommand: AsyncParsableCommand {
     static var page: ManualPage {
         get throws {
             guard let help = Self.help else { throw CommandFailure(.other, "The commands could not be described.") }
-            return ManualPage(help: help, version: Program.version, exitCodes: CommandStatus.table)
+            return ManualPage(help: help, version: Program.version, date: Program.date, exitCodes: CommandStatus.table)
         }
     }
 

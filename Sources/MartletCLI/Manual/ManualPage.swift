@@ -2,24 +2,52 @@
 struct ManualPage: Sendable {
     let help: CommandHelp
     let version: String
+    /// Of the version, as ISO 8601 has it.
+    let date: String
     /// Lines of `number  meaning`.
     let exitCodes: String
 
     var text: String {
         var lines = [
             #".\" Made by: martlet manual"#,
-            ".TH \(Self.word(help.name.uppercased())) 1 \"\" \"\(help.name) \(version)\" \"User Commands\"",
+            ".TH \(Self.word(help.name.uppercased())) 1 \(date) \"\(help.name) \(version)\" \"User Commands\"",
             ".SH NAME", "\(Self.escaped(help.name)) \\- \(Self.escaped(Self.phrase(help.abstract)))", ".SH SYNOPSIS",
         ]
-        for command in help.commands {
-            lines += [".B \(Self.escaped("\(help.name) \(command.name)"))", Self.synopsis(command), ".br"]
+        for (index, command) in help.commands.enumerated() {
+            if index > 0 { lines.append(".br") }
+            lines += [".B \(Self.escaped("\(help.name) \(command.name)"))", Self.synopsis(command)]
         }
-        lines += [".SH DESCRIPTION"] + Self.discussion(help.discussion) + [".SH COMMANDS"]
+        // A section begins with a paragraph of its own.
+        lines += [".SH DESCRIPTION"] + Self.discussion(help.discussion).drop { $0 == ".PP" } + [".SH COMMANDS"]
         for command in help.commands { lines += section(command) }
         lines +=
             [".SH EXIT STATUS", ".nf"] + exitCodes.split(separator: "\n").map { Self.escaped(String($0)) } + [".fi"]
+        lines += [".SH EVENTS", Self.escaped(EventTable.introduction.replacing("\n", with: " "))]
+        for event in EventTable.events {
+            let members = event.members.map { "\\fI\(Self.escaped($0))\\fR" }.joined(separator: ", ")
+            lines += [".TP", "\\fB\(Self.escaped(event.type))\\fR \(members)", Self.escaped(event.meaning)]
+        }
         lines += Self.closing
-        return lines.joined(separator: "\n") + "\n"
+        return Self.filled(lines).joined(separator: "\n") + "\n"
+    }
+
+    /// Text is broken into lines of at most 80 bytes, as manuals are written; requests and tables are left alone.
+    static func filled(_ lines: [String]) -> [String] {
+        var isTable = false
+        return lines.flatMap { line -> [String] in
+            if line == ".nf" || line == ".fi" { isTable = line == ".nf" }
+            guard !isTable, !line.hasPrefix("."), line.utf8.count > 80 else { return [line] }
+            var rows: [String] = []
+            for word in line.split(separator: " ") {
+                if let last = rows.last, last.utf8.count + 1 + word.utf8.count <= 80 {
+                    rows[rows.count - 1] = "\(last) \(word)"
+                } else {
+                    let isRequest = !rows.isEmpty && (word.hasPrefix(".") || word.hasPrefix("'"))
+                    rows.append(isRequest ? "\\&\(word)" : String(word))
+                }
+            }
+            return rows
+        }
     }
 
     private func section(_ command: CommandHelp) -> [String] {

@@ -20,7 +20,8 @@ struct SendingPlan: Sendable {
     init(_ sources: [Source], options: SourceOptions, on console: Console) throws(CommandFailure) {
         self.sources = sources
         do throws(TransferError) {
-            list = try SourceList(sources, options: options) { console.say("Left out: \($0)") }
+            let notices = Notices(on: console)
+            list = try SourceList(sources, options: options) { notices.tell($0) }
         } catch {
             throw CommandFailure(error)
         }

@@ -63,15 +63,22 @@ struct TransferSummary: Sendable {
 
     /// The failure that the command ends with: that of the first item that failed.
     var failure: CommandFailure? {
-        guard let error = report.firstError else { return nil }
+        guard let item = report.items.first(where: { $0.error != nil }), let error = item.error else { return nil }
         var failure = CommandFailure(error)
         if report.items.count > 1 {
             let what =
                 failedCount == report.items.count
                 ? "None of the files was"
                 : "\(failedCount) of \(report.items.count) files \(failedCount == 1 ? "was" : "were") not"
-            failure.sentence = "\(what) transferred: \(error.message)"
+            failure.sentence = "\(what) transferred: \(item.failureWords(error))"
         }
         return failure
+    }
+}
+
+extension ItemReport {
+    /// What it failed of, with its name, which the sentence may have already.
+    func failureWords(_ error: TransferError) -> String {
+        error.message.contains(name) ? error.message : "\(name): \(error.message)"
     }
 }

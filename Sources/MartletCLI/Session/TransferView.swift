@@ -148,7 +148,7 @@ final class TransferView: Sendable {
         case .failed(let error):
             // Said even when quiet: whoever reads only the results would miss a file.
             let verb = direction == .sending ? "Not sent" : "Not received"
-            if !console.isJSON { console.warn("\(verb): \(report.name): \(error.message)") }
+            if !console.isJSON { console.warn("\(verb): \(report.failureWords(error))") }
             members += [("error", .string(error.code.rawValue)), ("message", .string(error.message))]
         }
         event("file", members)

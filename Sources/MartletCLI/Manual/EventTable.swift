@@ -1,0 +1,44 @@
+/// What `--json` prints, for the manual: a promise to scripts like the exit codes. Members are only ever added.
+enum EventTable {
+    /// In the order in which they usually come.
+    static let events: [(type: String, members: [String], meaning: String)] = [
+        ("link", ["link", "local", "all"], "the way to us: the best link, that for this machine, and all of them"),
+        ("waiting", ["seconds"], "nobody is there yet, and how long the link waits"),
+        ("notice", ["message"], "something inside a folder is left out, or sent under another name"),
+        ("peer", ["agent"], "the other side has greeted, and what it calls itself"),
+        ("path", ["kind", "network", "rtt_ms"], "how the connection runs: direct or relay, where, and its round trip"),
+        (
+            "offer", ["items", "count", "bytes", "free", "complete"],
+            "what is offered, at most 1,000 of the items; free is the receiver's"
+        ),
+        ("counting", ["items", "bytes"], "so much is offered by now"),
+        ("resumed", ["items", "bytes"], "the transfer goes on: so much need not come again"),
+        (
+            "progress", ["bytes", "total", "files", "file_count", "rate", "seconds_left"],
+            "twice a second; total, rate and seconds_left are null while nobody knows"
+        ),
+        (
+            "file", ["name", "bytes", "path", "hash", "skipped", "error", "message"],
+            "an item is through; path is the receiver's; skipped or error tell why not"
+        ),
+        ("text", ["text"], "words have come"),
+        ("retry", ["seconds", "message"], "the other side is lost, and how long it is waited for"),
+        (
+            "done", ["items", "bytes", "skipped", "failed", "seconds", "rate", "resumed_bytes", "resent_bytes"],
+            "a transfer is over: the receiver's receipt has come"
+        ),
+        ("error", ["code", "exit", "message", "remedy"], "the command fails; code and exit as in “martlet help exit”"),
+    ]
+
+    static let introduction = """
+        With --json each line of standard output is one object. “type” is the first member; an unknown type or
+        member is to be ignored. With --receivers, “receiver” (from 1) tells whose event it is.
+        """
+
+    static var table: String {
+        events.map { event in
+            "  \(event.type)\(String(repeating: " ", count: 9 - event.type.count)) \(event.members.joined(separator: ", "))"
+                + "\n            \(event.meaning)"
+        }.joined(separator: "\n")
+    }
+}
