@@ -35,6 +35,7 @@ struct ControlIntake: Sendable {
             isUnordered = features.contains(ControlMessage.unordered)
             return nil
         case _ where agent == nil: throw .violation("a message before hello")
+        case .working: return nil
         case .ignorable:
             ignoredCount += 1
             guard ignoredCount <= TransferLimits.ignoredMessages else { throw .violation("too many unknown messages") }

@@ -39,6 +39,7 @@ extension ControlMessage {
             self = .error(
                 code: try object.string("code"), message: try object.remark("message"),
                 isResumable: try object.optionalBool("resumable") ?? false)
+        case "working": self = .working
         case "bye": self = .bye
         default:
             guard try object.optionalBool("optional") == true else { throw .unknownType }

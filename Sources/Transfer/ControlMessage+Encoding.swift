@@ -71,6 +71,7 @@ extension ControlMessage {
                 "type": .string("error"), "code": .string(code), "message": .string(message),
                 "resumable": .bool(isResumable),
             ]
+        case .working: ["type": .string("working"), "optional": .bool(true)]
         case .bye: ["type": .string("bye")]
         case .ignorable: ["type": .string("ignorable"), "optional": .bool(true)]
         }

@@ -87,6 +87,8 @@ package enum ControlMessage: Sendable, Equatable {
     case done(items: Int64, bytes: Int64)
     case receipt(items: Int64, bytes: Int64)
     case error(code: String, message: String, isResumable: Bool = false)
+    /// Nothing is to be said, but something is being done: it is not silence.
+    case working
     case bye
     /// A later version's message that may be ignored.
     case ignorable

@@ -38,6 +38,12 @@ struct ItemKey: Hashable, Sendable {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// What a transfer adds to ``suffix``.
+    static func mark(of transfer: String) -> UInt32 {
+        let hash = SHA256.hash(Array("martlet part ".utf8) + Array(transfer.utf8))
+        return UInt32(truncatingIfNeeded: integer(hash[0..<8]) >> 32)
+    }
+
     /// The first 32 bits: what tells the part files of two items of one name apart.
     var suffix: UInt32 { UInt32(truncatingIfNeeded: high >> 32) }
 }

@@ -158,6 +158,8 @@ extension WriterState {
     ) -> (Resumption, refusals: [ItemReport]) {
         self.policy = policy
         hasBegun = true
+        partMark = ItemKey.mark(of: transfer)
+        hasStrays = earlier != nil
         if journal == nil, let root = folders?.root, items.contains(where: { $0.kind != .text }) {
             journal = try? Journal.new(transfer: transfer, session: session, in: root)
         }

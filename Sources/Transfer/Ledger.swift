@@ -11,8 +11,11 @@ struct Ledger {
     private(set) var resumedBytes: Int64 = 0
     /// File bytes that will never come, of items that are not wanted or failed.
     private(set) var droppedBytes: Int64 = 0
+    /// Of items of which the beginning was here and that have not come to their turn: the bytes that are here.
+    private var beginnings: [Int: Int64] = [:]
     private var finishedCount = 0
-    private var item = 0
+    /// The item whose bytes came last, and the place behind them.
+    private(set) var item = 0
     private var itemBytes: Int64 = 0
     private var itemName = ""
     private var isTotalKnown = true
@@ -22,6 +25,7 @@ struct Ledger {
         for report in resumption.complete { reports[report.number] = report }
         finishedCount = resumption.complete.count
         resumedBytes = resumption.byteCount
+        for part in resumption.partial { beginnings[part.item] = part.bytes }
     }
 
     mutating func add(_ count: Int) {
@@ -35,8 +39,8 @@ struct Ledger {
             completeCount += 1
             completeBytes += report.size
         } else {
-            // Roughly: what came of it before was counted as handled.
-            droppedBytes += max(0, report.size - (item == report.number ? itemBytes : 0))
+            let here = item == report.number ? itemBytes : beginnings.removeValue(forKey: report.number) ?? 0
+            droppedBytes += max(0, report.size - here)
         }
     }
 
@@ -48,15 +52,20 @@ struct Ledger {
             switch step {
             case .write(let frame): (item, itemBytes) = (frame.item, frame.end)
             case .finish(let number, let size, _): (item, itemBytes) = (number, size)
-            case .begin, .segment, .discard, .abandon: break
+            case .begin(let number, let offset):
+                // Less, when the sender has other bytes there: then all of them come again.
+                if let here = beginnings.removeValue(forKey: number) { resumedBytes -= here - offset }
+                (item, itemBytes) = (number, offset)
+            case .segment, .discard, .abandon: break
             }
         }
     }
 
-    func progress(totalBytes: Int64, itemSize: Int64 = 0) -> TransferProgress {
+    /// - Parameter itemSize: of ``item``; nil of a stream that has not ended.
+    func progress(totalBytes: Int64, itemSize: Int64?) -> TransferProgress {
         TransferProgress(
             completedBytes: handledBytes + resumedBytes, totalBytes: totalBytes, isTotalKnown: isTotalKnown, item: item,
-            itemName: itemName, itemBytes: itemBytes, itemSize: itemSize, finishedItems: finishedCount,
+            itemName: itemName, itemBytes: itemBytes, itemSize: itemSize ?? itemBytes, finishedItems: finishedCount,
             itemCount: reports.count)
     }
 }

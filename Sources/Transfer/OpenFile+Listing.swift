@@ -34,6 +34,8 @@ extension OpenFile {
             throw error
         }
         defer { closedir(stream) }
+        // The copy is where the descriptor was left by an earlier look.
+        rewinddir(stream)
         var names: [[UInt8]] = []
         while true {
             errno = 0

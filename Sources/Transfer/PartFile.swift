@@ -13,8 +13,13 @@ final class PartFile {
     /// How much is written before the system is asked to begin with its disk.
     private static let writebackBytes: Int64 = 8 << 20
 
+    /// Names that are tried for one part.
+    static let attempts: UInt32 = 17
+
     let folder: OpenFile
     let name: String
+    /// Something had the first name that was tried.
+    let wasTaken: Bool
     let identity: FileIdentity
     let file: OpenFile
     private(set) var byteCount: Int64 = 0
@@ -26,6 +31,7 @@ final class PartFile {
     /// taken.
     init(for finalName: String, suffix: UInt32, in folder: OpenFile) throws(SystemError) {
         (name, file) = try Self.make(for: finalName, suffix: suffix, in: folder)
+        wasTaken = name != LocalName.part(finalName, suffix: suffix)
         identity = try file.status().identity
         self.folder = folder
     }
@@ -36,16 +42,25 @@ final class PartFile {
         var attempt: UInt32 = 0
         while true {
             // A system with shorter names than ours may still hold a plain one.
-            let stem = attempt < 8 ? finalName : "martlet"
+            let stem = attempt < 8 ? finalName : plainStem
             let name = LocalName.part(stem, suffix: suffix &+ attempt)
             do throws(SystemError) {
                 if let file = try folder.create(name) { return (name, file) }
-                guard attempt < 16 else { throw SystemError(number: EEXIST) }
+                guard attempt < attempts - 1 else { throw SystemError(number: EEXIST) }
                 attempt += 1
             } catch {
                 guard attempt < 8, error.isAboutName else { throw error }
                 attempt = 8
             }
+        }
+    }
+
+    private static let plainStem = "martlet"
+
+    /// Whether ``init(for:suffix:in:)`` may have made a file of this name.
+    static func isName(_ name: String, for finalName: String, suffix: UInt32) -> Bool {
+        (0..<attempts).contains { attempt in
+            name == LocalName.part(attempt < 8 ? finalName : plainStem, suffix: suffix &+ attempt)
         }
     }
 
@@ -58,6 +73,7 @@ final class PartFile {
         if status.size > byteCount { try file.truncate(to: byteCount) }
         self.folder = folder
         name = part.name
+        wasTaken = false
         identity = part.file
         self.byteCount = byteCount
         durableBytes = byteCount

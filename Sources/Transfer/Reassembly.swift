@@ -72,6 +72,24 @@ struct Reassembly: Sendable {
         return gaps(of: frame.item, in: max(floor, frame.offset)..<frame.end).reduce(0) { $0 + Int64($1.count) }
     }
 
+    /// Drops frames from the far end, none of which lies before this place, until they had so many bytes or there are no
+    /// more of them.
+    ///
+    /// - Returns: how many bytes they had.
+    mutating func evict(_ wanted: Int64, behind place: (item: Int, offset: Int64)) -> Int64 {
+        var evicted: Int64 = 0
+        while evicted < wanted, let item = lanes.keys.max(), let last = lanes[item]?.frames.last,
+            (item, last.offset) >= place
+        {
+            lanes[item]?.frames.removeLast()
+            if let lane = lanes[item], lane.head == lane.frames.count { lanes[item] = nil }
+            frameCount -= 1
+            byteCount -= last.payloadByteCount
+            evicted += Int64(last.payloadByteCount)
+        }
+        return evicted
+    }
+
     /// Takes the frame that holds this byte, cut so that it begins there.
     mutating func next(of item: Int, at offset: Int64) -> DataFrame? {
         while let first = lanes[item].flatMap({ $0.head < $0.frames.count ? $0.frames[$0.head] : nil }) {
@@ -86,14 +104,13 @@ struct Reassembly: Sendable {
         return nil
     }
 
-    /// Drops the frames of an item, and tells how many bytes they had.
-    mutating func drop(_ item: Int) -> Int {
-        guard let lane = lanes.removeValue(forKey: item) else { return 0 }
-        let dropped = lane.frames[lane.head...]
-        let bytes = dropped.reduce(0) { $0 + $1.payloadByteCount }
-        frameCount -= dropped.count
-        byteCount -= bytes
-        return bytes
+    /// Drops the frames of an item, and tells where they were.
+    mutating func drop(_ item: Int) -> [Range<Int64>] {
+        guard let lane = lanes.removeValue(forKey: item) else { return [] }
+        let ranges = lane.frames[lane.head...].map { $0.offset..<$0.end }
+        frameCount -= ranges.count
+        byteCount -= ranges.reduce(0) { $0 + $1.count }
+        return ranges
     }
 
     /// The stretches of `range` that have not come.

@@ -41,22 +41,25 @@ extension ReceiverCore {
     }
 
     private mutating func receiveAnywhere(_ frame: DataFrame) throws(TransferError) {
-        if frame.item < sizes.count, isGivenUp(frame.item) {
-            let counted = min(Int64(frame.payloadByteCount), limit - countedBytes)
-            if counted == 0 { return try countDuplicate(frame.payloadByteCount) }
+        if frame.item < current.item, isGivenUp(frame.item) {
+            let new = dropped[frame.item, default: Spans()].insert(frame.offset..<frame.end)
+            let counted = min(new, limit - countedBytes)
             countedBytes += counted
-            work.append(.discard(byteCount: Int(counted)))
-            guard work.count < TransferLimits.waitingFrames else { throw .violation("too many small frames") }
-            return
+            if counted > 0 { work.append(.discard(byteCount: Int(counted))) }
+            return try countDuplicate(frame.payloadByteCount - Int(counted))
         }
         var added = 0
         if frame.item >= current.item {
             let isCurrent = frame.item == current.item && current.isOpen
             let floor = isCurrent ? current.offset : begun[frame.item] ?? 0
-            // What would pass the limit was named missing before, and its repetition takes the place.
-            if reassembly.newByteCount(frame, from: floor) <= limit - countedBytes {
-                added = try reassembly.insert(frame, from: floor)
+            let wanted = reassembly.newByteCount(frame, from: floor)
+            if wanted > limit - countedBytes {
+                // What lies nearer goes first: bytes that nothing can reach yet must not keep it out for ever.
+                let room = limit - countedBytes
+                countedBytes -= reassembly.evict(wanted - room, behind: (frame.item, frame.offset))
             }
+            // What would pass the limit was named missing before, and its repetition takes the place.
+            if wanted <= limit - countedBytes { added = try reassembly.insert(frame, from: floor) }
         }
         countedBytes += Int64(added)
         try countDuplicate(frame.payloadByteCount - added)
@@ -82,8 +85,13 @@ extension ReceiverCore {
             return held.popFirst()
         }
         if isGivenUp(current.item) {
-            let dropped = reassembly.drop(current.item)
-            if dropped > 0 { work.append(.discard(byteCount: dropped)) }
+            let ranges = reassembly.drop(current.item)
+            let start = begun[current.item] ?? 0
+            for range in ranges + (start < current.offset ? [start..<current.offset] : []) {
+                _ = dropped[current.item, default: Spans()].insert(range)
+            }
+            let byteCount = ranges.reduce(0) { $0 + $1.count }
+            if byteCount > 0 { work.append(.discard(byteCount: byteCount)) }
             return nil
         }
         return reassembly.next(of: current.item, at: current.offset)

@@ -75,6 +75,7 @@ struct ReceiverCore: TransferCore {
 
     let hasOneChannel: Bool
     var signals = Signals()
+    var isWorking: Bool { signals.isBusy }
     var phase = Phase.awaitingOffer
     private(set) var intake = ControlIntake(role: .receiver)
     private(set) var transfer: String?
@@ -117,6 +118,8 @@ struct ReceiverCore: TransferCore {
     var held = Queue<DataFrame>()
     /// Out of order: the same.
     var reassembly = Reassembly()
+    /// What came of items that were given up and are behind the current one.
+    var dropped: [Int: Spans] = [:]
     var duplicateBytes: Int64 = 0
     var frameCount = 0
     var mark: (item: Int, offset: Int64)?
@@ -150,10 +153,7 @@ struct ReceiverCore: TransferCore {
             try advance()
         case .segment(let item, let number, let hash): try add(number, hash, of: item)
         case .itemEnd(let item, let size, let root): try end(item, size: size, root: root)
-        case .itemFailed(let item, let code, let text):
-            try decide(item, .failed)
-            failures[item] = Self.failure(code: code, text: text)
-            try advance()
+        case .itemFailed(let item, let code, let text): try fail(item, Self.failure(code: code, text: text))
         case .mark(let item, let offset): try note(markAt: item, offset)
         case .done(let items, let bytes): try finish(items: items, bytes: bytes)
         case .bye:
@@ -222,6 +222,18 @@ struct ReceiverCore: TransferCore {
         endedCount += 1
         endedBytes += size
         guard endedBytes <= TransferLimits.largestInteger else { throw .violation("too many bytes") }
+        try advance()
+    }
+
+    private mutating func fail(_ item: Int, _ failure: TransferError) throws(TransferError) {
+        if intake.isUnordered, item < fates.count, fates[item] == .ended {
+            // What is missing of it could not be read again. When nothing is, its confirmation is on the way.
+            guard ends.removeValue(forKey: item) != nil else { return }
+            fates[item] = .failed
+        } else {
+            try decide(item, .failed)
+        }
+        failures[item] = failure
         try advance()
     }
 
@@ -351,6 +363,12 @@ struct ReceiverCore: TransferCore {
             if hasOneChannel, held.first != nil { throw .violation("item \(item) has no end") }
             return false
         }
+    }
+
+    /// Bytes of an item; nil of a stream that has not ended.
+    func size(of item: Int) -> Int64? {
+        guard item < sizes.count else { return nil }
+        return sizes[item] >= 0 ? sizes[item] : ends[item]?.size
     }
 
     // MARK: What the receiver does

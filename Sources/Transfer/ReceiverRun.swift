@@ -38,6 +38,7 @@ final class ReceiverRun: Sendable {
             self.receiver.onEvent(.peer(agent: agent))
             let guards = [
                 Task { await self.watchStall(named.stallTimeout) }, Task { await self.watchMarks() },
+                Task { () -> Void in try? await self.session.tellOfWork(within: named.stallTimeout) },
             ]
             defer { for task in guards { task.cancel() } }
             let agreement = try await self.negotiate(with: agent)
@@ -76,11 +77,13 @@ final class ReceiverRun: Sendable {
     private func accept(
         _ agreement: Agreement, session name: String, _ ledger: inout Ledger
     ) async throws(TransferError) {
+        session.monitor.note { $0.core.signals.isBusy = true }
         let (resumption, refusals) = await writer.begin(
             agreement.policy, transfer: agreement.transfer, session: name, resuming: agreement.earlier)
         if agreement.isComplete { await writer.acceptAll() }
         ledger.resume(resumption, itemCount: agreement.itemCount)
         let accept = try session.monitor.update { state throws(TransferError) in
+            state.core.signals.isBusy = false
             try state.core.accept(window: window, complete: resumption.runs, partial: resumption.partial)
             for report in refusals { try state.core.refuse(report.number) }
             return ControlMessage.accept(transfer: agreement.transfer, limit: state.core.limit)
@@ -92,6 +95,7 @@ final class ReceiverRun: Sendable {
         if !resumption.complete.isEmpty || resumption.byteCount > 0 {
             receiver.onEvent(.resumed(items: resumption.complete.count, bytes: resumption.byteCount))
         }
+        for report in resumption.complete { receiver.onEvent(.item(report)) }
         for report in refusals { tell(report, &ledger) }
         ledger.isAccepted = agreement.isComplete
     }
@@ -127,15 +131,18 @@ final class ReceiverRun: Sendable {
             let isEnded = !reports.isEmpty || !step.missing.isEmpty
             let now = clock.now
             let (due, isDue) = (credited, now - creditedAt >= Self.creditInterval)
-            let credit = try session.monitor.update { state throws(TransferError) -> ControlMessage? in
+            let item = ledger.item
+            let (credit, itemSize) = try session.monitor.update {
+                state throws(TransferError) -> (ControlMessage?, Int64?) in
+                let itemSize = state.core.size(of: item)
                 state.core.signals.isBusy = false
                 state.core.handle(handled)
                 for report in reports where report.outcome != .complete { try state.core.refuse(report.number) }
                 let more = state.core.handledBytes - due
                 guard more > 0 || state.core.lostBytes > 0 && isEnded,
                     more >= Int64(window) / 4 || isDue || isEnded
-                else { return nil }
-                return state.core.raiseLimit()
+                else { return (nil, itemSize) }
+                return (state.core.raiseLimit(), itemSize)
             }
             if case .credit(let received, _) = credit { (credited, creditedAt) = (received, now) }
             // What the sender gave up itself needs no answer.
@@ -145,7 +152,7 @@ final class ReceiverRun: Sendable {
 
             for text in outcome.texts { receiver.onEvent(.text(text)) }
             for report in reports { tell(report, &ledger) }
-            receiver.onEvent(.progress(ledger.progress(totalBytes: step.totalBytes)))
+            receiver.onEvent(.progress(ledger.progress(totalBytes: step.totalBytes, itemSize: itemSize)))
             if let failure = outcome.failure { throw failure }
             if step.isFinished, step.work.isEmpty, !outcome.hasWaitingItems { return }
         }

@@ -11,6 +11,8 @@ struct SenderCore: TransferCore {
         case had
         /// Everything of it was sent.
         case ended(TreeDigest)
+        /// After its end: what got lost of it could not be read again. It failed, unless a confirmation crosses.
+        case withdrawn(TreeDigest, TransferError)
         case confirmed(TreeDigest)
         /// The receiver keeps what it has of that name.
         case skipped
@@ -19,7 +21,7 @@ struct SenderCore: TransferCore {
         var isOver: Bool {
             switch self {
             case .pending, .ended: false
-            case .had, .confirmed, .skipped, .failed: true
+            case .withdrawn, .had, .confirmed, .skipped, .failed: true
             }
         }
     }
@@ -52,6 +54,9 @@ struct SenderCore: TransferCore {
 
     let transfer: String
     let isUnordered: Bool
+    /// The next bytes are being read, or what the receiver has is.
+    var isReading = false
+    var isWorking: Bool { isReading || !isOfferComplete }
     private(set) var phase = Phase.offering
     private(set) var intake = ControlIntake(role: .sender)
     /// Of the items offered so far; nil of a stream that has not ended.
@@ -84,6 +89,7 @@ struct SenderCore: TransferCore {
     private var endedBytes: Int64 = 0
     /// Items that ended and have no answer yet.
     private var unansweredCount = 0
+    private var withdrawn: [Int] = []
     /// The end of the last frame that went out for the first time, and what of it the receiver was told.
     private var position: (item: Int, offset: Int64)?
     private var marked: (item: Int, offset: Int64)?
@@ -180,8 +186,10 @@ struct SenderCore: TransferCore {
                 stretch.item < marked.item || end <= marked.offset
             else { throw .violation("missing bytes that were not sent") }
             switch fates[stretch.item] {
-            // Our own failure of the item and this may cross.
-            case .failed, .skipped: continue
+            // Our own failure of the item and this may cross. The receiver counts the bytes all the same.
+            case .failed, .skipped, .withdrawn:
+                missingBytes += stretch.byteCount
+                continue
             case .had, .confirmed: throw .violation("missing bytes of an item that is there")
             case .pending, .ended: break
             }
@@ -195,8 +203,10 @@ struct SenderCore: TransferCore {
     }
 
     private mutating func confirm(_ item: Int, bytes: Int64, root: TreeDigest) throws(TransferError) {
-        guard item < fates.count, case .ended(let sent) = fates[item] else {
-            throw .violation("item \(item) confirmed out of place")
+        let sent: TreeDigest
+        switch item < fates.count ? fates[item] : .pending {
+        case .ended(let root), .withdrawn(let root, _): sent = root
+        default: throw .violation("item \(item) confirmed out of place")
         }
         guard bytes == sizes[item], root == sent else {
             throw .violation("item \(item) confirmed with another size or hash")
@@ -213,6 +223,7 @@ struct SenderCore: TransferCore {
         switch fates[item] {
         // Our own failure of the item and theirs may cross.
         case .failed: return
+        case .withdrawn(_, let error): settle(item, .failed(error))
         case .confirmed, .had: throw .violation("item \(item) failed after it was there")
         case .skipped: throw .violation("item \(item) failed twice")
         case .pending, .ended:
@@ -226,6 +237,9 @@ struct SenderCore: TransferCore {
 
     private mutating func close(items: Int64, bytes: Int64) throws(TransferError) {
         guard phase == .done else { throw .violation("a receipt before done") }
+        for item in withdrawn {
+            if case .withdrawn(_, let error) = fates[item] { settle(item, .failed(error)) }
+        }
         guard settledCount == fates.count else { throw .violation("a receipt before every item was answered") }
         guard items == confirmedCount, bytes == confirmedBytes else {
             throw .violation("a receipt that counts other than was confirmed")
@@ -322,10 +336,16 @@ struct SenderCore: TransferCore {
         return .itemEnd(item: item, size: size, root: root)
     }
 
-    /// The item cannot be sent. Returns the message that says so, or nil when the receiver has given it up meanwhile.
+    /// The item cannot be sent, or not sent again. Returns the message that says so, or nil when it is over already.
     mutating func fail(_ item: Int, _ error: TransferError) -> ControlMessage? {
-        guard fates[item] == .pending else { return nil }
-        settle(item, .failed(error))
+        switch fates[item] {
+        case .pending: settle(item, .failed(error))
+        case .ended(let root):
+            fates[item] = .withdrawn(root, error)
+            unansweredCount -= 1
+            withdrawn.append(item)
+        default: return nil
+        }
         // The sentence for the peer names no local path.
         let reason = error.code == .changed ? "It changed while it was sent." : "It could not be read."
         let code = error.code == .changed ? error.code : .unreadable
@@ -352,6 +372,9 @@ struct SenderCore: TransferCore {
         // Of a stream that has not ended no byte is in the total.
         return isTotalKnown ? min(bytes, max(totalBytes, hadBytes)) : bytes
     }
+
+    /// The receiver has something of the transfer.
+    var hasMoved: Bool { hadBytes > 0 || receivedBytes > 0 || resumed.items > 0 || confirmedCount > 0 }
 
     /// The item that the receiver is at, and how many of its bytes it has handled.
     var progress: (item: Int, bytes: Int64) {

@@ -50,6 +50,8 @@ struct SenderFlow: Sendable {
     /// The next pieces of items whose offer is out; nil when there are no more of either.
     private func read() async throws(TransferError) -> Batch? {
         let monitor = session.monitor
+        monitor.note { $0.core.isReading = true }
+        defer { monitor.note { $0.core.isReading = false } }
         while true {
             let (count, isAll) = monitor.read { ($0.core.sizes.count, $0.core.isOfferComplete) }
             let batch = try await reader.nextBatch(itemCount: count) { item in
@@ -191,9 +193,7 @@ struct SenderFlow: Sendable {
         } catch {
             guard error.code == .changed || error.code == .unreadable else { throw error }
             let failed = try session.monitor.update { state in state.core.fail(item, error) }
-            // After its end there is no message that takes it back.
-            guard let failed else { throw error }
-            try await session.send(failed)
+            if let failed { try await session.send(failed) }
             return stretch.byteCount
         }
         var done: Int64 = 0

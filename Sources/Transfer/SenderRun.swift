@@ -17,7 +17,7 @@ final class SenderRun: Sendable {
     }
 
     func run() async throws(TransferError) -> TransferReport {
-        try await session.run(options) { () async throws(TransferError) in
+        try await session.run(options, amending: amended) { () async throws(TransferError) in
             let agent = try await self.session.greeting(atMost: self.options.greetingTimeout) { $0.intake.agent }
             self.onEvent(.peer(agent: agent))
             if let admit = self.admit {
@@ -40,7 +40,8 @@ final class SenderRun: Sendable {
             group.addTask { await Self.failure { () async throws(TransferError) in try await self.send() } }
             group.addTask { await Self.failure { () async throws(TransferError) in try await self.watch() } }
             group.addTask { await Self.failure { () async throws(TransferError) in try await self.noticeSilence() } }
-            // The last of them never succeeds: three successes are those of the others.
+            group.addTask { await Self.failure { () async throws(TransferError) in try await self.tellOfWork() } }
+            // The last two never succeed: three successes are those of the others.
             for _ in 0..<3 {
                 guard let ending = await group.next(), let failure = ending else { continue }
                 group.cancelAll()
@@ -67,6 +68,18 @@ final class SenderRun: Sendable {
         try await session.noticeSilence(of: options.stallTimeout) { $0.isOwed }
     }
 
+    private func tellOfWork() async throws(TransferError) {
+        try await session.tellOfWork(within: options.stallTimeout)
+    }
+
+    /// Where a receiver has something of ours, it keeps it when the connection breaks.
+    private func amended(_ error: TransferError) -> TransferError {
+        guard error.code == .peerVanished, session.monitor.read({ $0.core.hasMoved }) else { return error }
+        var error = error
+        error.isResumable = true
+        return error
+    }
+
     // MARK: Offer
 
     /// Offers what is found, as it is found.
@@ -82,6 +95,10 @@ final class SenderRun: Sendable {
                 guard end > before || catalog.isComplete else { return nil }
                 let isAll = catalog.isComplete && end == catalog.entries.count
                 return ((before..<end).map { catalog.item($0).message }, isAll)
+            }
+            if options.isUnordered, items.contains(where: { $0.size == nil }) {
+                throw TransferError(
+                    .unreadable, "Standard input cannot go where bytes may get lost: it cannot be read again.")
             }
             for item in items where !batch.append(item) {
                 try await tell(batch, of: transfer, isLast: false, &textBytes)
@@ -153,14 +170,13 @@ final class SenderRun: Sendable {
     private func report(of number: Int, _ core: borrowing SenderCore) -> ItemReport {
         let item = sources.item(number)
         var report = ItemReport(
-            number: number, name: item.display, size: core.sizes[number] ?? 0, outcome: .complete, localPath: nil,
-            wasRenamed: false, digest: nil)
+            number: number, name: item.display, size: core.sizes[number] ?? 0, outcome: .complete)
         report.kind = item.kind
         switch core.fates[number] {
         case .confirmed(let digest): report.digest = digest
         case .had: break
         case .skipped: report.outcome = .skipped
-        case .failed(let error): report.outcome = .failed(error)
+        case .failed(let error), .withdrawn(_, let error): report.outcome = .failed(error)
         // Not reached after a receipt.
         case .pending, .ended: report.outcome = .failed(.vanished)
         }

@@ -20,8 +20,27 @@ public struct ItemReport: Sendable, Equatable {
     /// name was taken or cannot be had here (``wasRenamed``). Not fit for a terminal without ``Printable``.
     public var localPath: String?
     public var wasRenamed: Bool
+    /// Receiver: it was complete before this connection.
+    public var wasHere = false
     /// The root of its hash tree, when it is complete.
     public var digest: TreeDigest?
+
+    /// - Parameters:
+    ///   - number: its place in the offer, from 0.
+    ///   - name: fit to be shown.
+    ///   - size: bytes.
+    package init(
+        number: Int, name: String, size: Int64, outcome: Outcome, localPath: String? = nil, wasRenamed: Bool = false,
+        digest: TreeDigest? = nil
+    ) {
+        self.number = number
+        self.name = name
+        self.size = size
+        self.outcome = outcome
+        self.localPath = localPath
+        self.wasRenamed = wasRenamed
+        self.digest = digest
+    }
 
     /// The failure, if it failed.
     public var error: TransferError? {
@@ -42,6 +61,7 @@ public struct TransferProgress: Sendable, Equatable {
     /// How it is called in the offer, components joined by `/`: not fit for a terminal without ``Printable``.
     public var itemName = ""
     public var itemBytes: Int64
+    /// Bytes of that item; of a stream, as many as came.
     public var itemSize: Int64
     /// Items that are complete or failed.
     public var finishedItems: Int
@@ -61,7 +81,8 @@ public enum TransferEvent: Sendable, Equatable {
     /// The transfer goes on where an earlier connection ended: items and bytes that need not come again.
     case resumed(items: Int, bytes: Int64)
     case progress(TransferProgress)
-    /// An item is complete or has failed; the others go on.
+    /// An item is complete or has failed; the others go on. At a receiver that resumes, also each that was complete
+    /// before (``ItemReport/wasHere``).
     case item(ItemReport)
     /// Receiver: a text has arrived, as it came: not fit for a terminal without ``Printable``.
     case text(String)

@@ -2,6 +2,8 @@
 protocol TransferCore: Sendable {
     /// The role that this core plays.
     static var role: ControlMessage.Role { get }
+    /// This side does something that the other has to wait for.
+    var isWorking: Bool { get }
 
     mutating func receive(_ message: ControlMessage, byteCount: Int) throws(TransferError)
     mutating func receive(_ frame: DataFrame) throws(TransferError)
@@ -118,6 +120,17 @@ final class TransferSession<Core: TransferCore>: Sendable {
                     isResumable: true)
             }
             do { try await Task.sleep(for: step) } catch { throw .canceled }
+        }
+    }
+
+    /// Says now and then that this side works while it has nothing else to say; runs until it is cancelled.
+    ///
+    /// - Parameter limit: how long the other side is taken to bear silence.
+    func tellOfWork(within limit: Duration) async throws(TransferError) {
+        let interval = min(limit / 4, .seconds(5))
+        while true {
+            do { try await Task.sleep(for: interval) } catch { throw .canceled }
+            if monitor.read({ $0.core.isWorking && !$0.controlEnded }) { try await send(.working) }
         }
     }
 

@@ -52,7 +52,8 @@ extension WriterState {
             let key = offered.keys[item]
             guard let entry = state.items[key] else { continue }
             known.insert(key)
-            if let placing = entry.placing, let report = complete(item, placing, entry) {
+            if let placing = entry.placing, var report = complete(item, placing, entry) {
+                report.wasHere = true
                 resumption.complete.append(report)
                 resumption.byteCount += report.size
                 isWorthKeeping = true
@@ -134,6 +135,40 @@ extension WriterState {
             buffer.withUnsafeBytes { tree.update(UnsafeRawBufferPointer(rebasing: $0[..<wanted])) }
         }
         return tree
+    }
+
+    /// Removes the parts of this transfer that the journal has lost, as a loss of power can make it. Their names tell:
+    /// the transfer's identifier is in them, and who has its journal's lock is the only one to receive it here.
+    func removeStrays() {
+        guard hasStrays, journal != nil, var folders else { return }
+        var parents: [ArraySlice<String>: [UInt32: Int]] = [:]
+        for item in items where item.kind == .file {
+            guard let components = item.localComponents else { continue }
+            let key = offered.keys[item.number].suffix ^ partMark
+            parents[components.dropLast(), default: [:]][key] = item.number
+        }
+        for (parent, numbers) in parents {
+            guard let folder = try? folders.folder(parent), let names = try? folder.names() else { continue }
+            for bytes in names {
+                let name = String(decoding: bytes, as: UTF8.self)
+                guard let number = Self.number(ofPart: name, numbers), let last = items[number].localComponents?.last,
+                    PartFile.isName(name, for: last, suffix: offered.keys[number].suffix ^ partMark),
+                    let status = (try? folder.status(of: name)) ?? nil, status.isRegular, status.isOwn
+                else { continue }
+                folder.remove(name)
+            }
+        }
+    }
+
+    /// The item that a part would be of, by the digits in its name.
+    private static func number(ofPart name: String, _ numbers: [UInt32: Int]) -> Int? {
+        guard name.utf8.first == UInt8(ascii: "."), name.hasSuffix(".part"), name.utf8.count > 15,
+            let digits = UInt32(name.dropLast(5).suffix(8), radix: 16)
+        else { return nil }
+        for attempt in 0..<PartFile.attempts {
+            if let number = numbers[digits &- attempt] { return number }
+        }
+        return nil
     }
 
     /// Removes a part of ours, if it is still the same file.

@@ -89,6 +89,10 @@ struct WriterState {
     var made: Set<FileIdentity> = []
     /// The number that the last item of each path got, where several have the same.
     var lastNumbers: [[String]: Int] = [:]
+    /// In the names of this transfer's parts, so that no other transfer's are like them.
+    var partMark: UInt32 = 0
+    /// Parts of ours may lie there that the journal does not know.
+    var hasStrays = false
     /// The journal knows of something that a later connection could go on with.
     var isWorthKeeping = false
     var hasNewFolders = false
@@ -232,7 +236,8 @@ struct WriterState {
         do throws(SystemError) {
             let key = offered.keys[item]
             let folder = try parentFolder(components.dropLast())
-            let part = try PartFile(for: name, suffix: key.suffix, in: folder)
+            let part = try PartFile(for: name, suffix: key.suffix ^ partMark, in: folder)
+            if part.wasTaken { hasStrays = true }
             try journal?.append(.begun(key, name: part.name, parent: Array(components.dropLast()), part.identity))
             return .part(part)
         } catch {
@@ -346,6 +351,7 @@ struct WriterState {
         if !isKept {
             for placement in group { remove(placement) }
             for open in beginnings.values { open.part?.remove() }
+            removeStrays()
             journal?.remove()
         }
         group = []
@@ -359,6 +365,7 @@ struct WriterState {
         close()
         for open in beginnings.values { open.part?.remove() }
         beginnings = [:]
+        removeStrays()
         journal?.remove()
         journal = nil
     }
@@ -389,8 +396,7 @@ struct WriterState {
 
     func report(_ item: Int, _ outcome: ItemReport.Outcome) -> ItemReport {
         var report = ItemReport(
-            number: item, name: items[item].name, size: items[item].size ?? 0, outcome: outcome, localPath: nil,
-            wasRenamed: false, digest: nil)
+            number: item, name: items[item].name, size: items[item].size ?? 0, outcome: outcome)
         report.kind = items[item].kind
         return report
     }

@@ -144,7 +144,9 @@ struct PowerLossTests {
             if scene.policy == .rename || scene.policy == .overwrite {
                 #expect(!places.contains(nil), "seed \(seed): \(places)")
             }
-            #expect(!folder.names.contains { $0.hasSuffix(".journal") }, "seed \(seed)")
+            let left = folder.names + TemporaryFolder.names(in: folder.path("f"))
+            let hidden = (left + TemporaryFolder.names(in: folder.path("f/g"))).filter { $0.hasPrefix(".") }
+            #expect(hidden.isEmpty, "seed \(seed)")
         }
     }
 }

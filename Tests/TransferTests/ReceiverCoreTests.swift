@@ -72,12 +72,7 @@ struct ReceiverCoreTests {
     }
 
     @Test func `a mark that crosses with the receipt is no offence`() throws {
-        var core = ReceiverCore(hasOneChannel: false)
-        try core.receive(
-            .hello(version: 1, role: .sender, agent: "test", features: [ControlMessage.unordered]), byteCount: 80)
-        let item = ControlMessage.Item(number: 0, path: ["f"], size: 2)
-        try core.receive(.offer(transfer: "t", items: [item], more: false), byteCount: 100)
-        try core.accept(window: 1 << 20)
+        var core = try receivingUnordered([2], window: 1 << 20)
         // S -> control: everything was sent; data: what was missing, which settles it; control: the mark behind that
         try core.receive(end(0, 2), byteCount: 1)
         try core.receive(.done(items: 1, bytes: 2), byteCount: 1)
@@ -85,6 +80,91 @@ struct ReceiverCoreTests {
         #expect(core.phase == .settled)
         try core.receive(.mark(item: 0, offset: 2), byteCount: 1)
         #expect(core.takeMissing().isEmpty)
+    }
+
+    /// A core that has accepted items of these sizes from a sender whose frames may get lost.
+    private func receivingUnordered(_ sizes: [Int64], window: Int) throws -> ReceiverCore {
+        var core = ReceiverCore(hasOneChannel: false)
+        try core.receive(
+            .hello(version: 1, role: .sender, agent: "test", features: [ControlMessage.unordered]), byteCount: 80)
+        let items = sizes.enumerated().map { ControlMessage.Item(number: $0, path: ["f\($0)"], size: $1) }
+        try core.receive(.offer(transfer: "t", items: items, more: false), byteCount: 100)
+        try core.accept(window: window)
+        return core
+    }
+
+    @Test func `frames in any order, twice and overlapping become each byte once`() throws {
+        for seed in 0..<300 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
+            let sizes = (0..<3).map { _ in Int64.random(in: 0...40, using: &random) }
+            var core = try receivingUnordered(sizes, window: 1_000)
+            var frames: [DataFrame] = []
+            for (item, size) in sizes.enumerated() where size > 0 {
+                for offset in 0..<size { frames.append(try frame(item, offset, 1)) }
+                for _ in 0..<10 {
+                    let offset = Int64.random(in: 0..<size, using: &random)
+                    let count = Int.random(in: 1...Int(size - offset), using: &random)
+                    frames.append(try frame(item, offset, count))
+                }
+            }
+            for frame in frames.shuffled(using: &random) { try core.receive(frame) }
+            for (item, size) in sizes.enumerated() { try core.receive(end(item, size), byteCount: 1) }
+            try core.receive(.done(items: 3, bytes: sizes.reduce(0, +)), byteCount: 1)
+            var next: [Int: Int64] = [:]
+            for step in core.takeWork(upTo: 10_000) {
+                guard case .write(let frame) = step else { continue }
+                #expect(frame.offset == next[frame.item, default: 0], "seed \(seed)")
+                #expect(try frame == self.frame(frame.item, frame.offset, frame.payloadByteCount), "seed \(seed)")
+                next[frame.item] = frame.offset + Int64(frame.payloadByteCount)
+            }
+            #expect(sizes.indices.allSatisfy { next[$0] ?? 0 == sizes[$0] } && core.isFinished, "seed \(seed)")
+            #expect(core.countedBytes == sizes.reduce(0, +), "seed \(seed)")
+        }
+        let core = try receivingUnordered([10], window: 100)
+        violates(core, "no such item") { try $0.receive(frame(1, 0, 1)) }
+        violates(core, "too long") { try $0.receive(frame(0, 5, 6)) }
+        violates(core, "a mark of no item") { try $0.receive(.mark(item: 2, offset: 0), byteCount: 1) }
+        violates(core, "a mark behind the end") { try $0.receive(.mark(item: 0, offset: 11), byteCount: 1) }
+        violates(core, "the same bytes for ever") { core in
+            for _ in 0..<100 { try core.receive(frame(0, 5, 5)) }
+        }
+    }
+
+    @Test func `what nothing can reach yet does not keep out what is missing`() throws {
+        var core = try receivingUnordered([30], window: 10)
+        try core.receive(frame(0, 5, 10))
+        try core.receive(.mark(item: 0, offset: 15), byteCount: 1)
+        #expect(core.takeMissing() == [.init(item: 0, offset: 0, byteCount: 5)])
+        core.handle(5)
+        _ = core.raiseLimit()
+        // The sender has more under way than there is room for: the first bytes go before the last.
+        try core.receive(frame(0, 0, 5))
+        try core.receive(frame(0, 15, 5))
+        #expect(core.takeWork(upTo: 100) == [.write(try frame(0, 0, 5)), .write(try frame(0, 5, 10))])
+        var full = try receivingUnordered([30], window: 10)
+        try full.receive(frame(0, 10, 10))
+        try full.receive(frame(0, 0, 10))
+        #expect(full.takeWork(upTo: 100) == [.write(try frame(0, 0, 10))] && full.countedBytes == 10)
+        try full.receive(.mark(item: 0, offset: 20), byteCount: 1)
+        #expect(full.takeMissing() == [.init(item: 0, offset: 10, byteCount: 10)])
+    }
+
+    @Test func `an item that its sender withdraws after its end fails, unless it is whole`() throws {
+        var core = try receivingUnordered([4, 4], window: 100)
+        for item in 0...1 { try core.receive(end(item, 4), byteCount: 1) }
+        try core.receive(.done(items: 2, bytes: 8), byteCount: 1)
+        try core.receive(frame(0, 0, 4))
+        try core.receive(frame(1, 0, 2))
+        for item in 0...1 {
+            try core.receive(.itemFailed(item: item, code: "changed", message: ""), byteCount: 1)
+        }
+        let work = core.takeWork(upTo: 100)
+        #expect(work.contains(.finish(item: 0, size: 4, root: Self.emptyDigest)) && core.isFinished)
+        guard case .abandon(1, let error) = work.last else {
+            Issue.record("\(work)")
+            return
+        }
+        #expect(error.code == .changed)
     }
 
     @Test func `an end that comes before the last frames waits for them`() throws {

@@ -28,6 +28,9 @@ struct ResumeTests {
         var byteCount: Int64
         var wasAsked: Bool
         var resumed: (items: Int, bytes: Int64)?
+        /// What the receiver was told of.
+        var items: [ItemReport] = []
+        var progress: [TransferProgress] = []
     }
 
     /// One connection; it ends after `cut` file bytes.
@@ -36,7 +39,7 @@ struct ResumeTests {
         let data = MemoryChannel.pair(capacity: 4 << 20)
         let count = Mutex<Int64>(0)
         let asked = Mutex(false)
-        let resumed = Mutex<(Int, Int64)?>(nil)
+        let events = Mutex<[TransferEvent]>([])
         var options = TransferOptions()
         options.transfer = "same"
         let sources = try SourceList(paths.map { .path($0) }, options: SourceOptions(), onNotice: { _ in })
@@ -56,9 +59,7 @@ struct ResumeTests {
         let receiver = FileReceiver(
             destination: .folder(try DestinationDirectory(path: target.path)), control: control.1, data: data.1,
             options: options,
-            onEvent: { event in
-                if case .resumed(let items, let bytes) = event { resumed.withLock { $0 = (items, bytes) } }
-            },
+            onEvent: { event in events.withLock { $0.append(event) } },
             decide: { _ in
                 asked.withLock { $0 = true }
                 return .accept(existing: .rename)
@@ -77,9 +78,17 @@ struct ResumeTests {
             data.1.close()
         }
         let endings = await (sent, received)
-        return Attempt(
-            sent: endings.0, received: endings.1, byteCount: count.withLock { $0 }, wasAsked: asked.withLock { $0 },
-            resumed: resumed.withLock { $0 })
+        var attempt = Attempt(
+            sent: endings.0, received: endings.1, byteCount: count.withLock { $0 }, wasAsked: asked.withLock { $0 })
+        for event in events.withLock({ $0 }) {
+            switch event {
+            case .resumed(let items, let bytes): attempt.resumed = (items, bytes)
+            case .item(let report): attempt.items.append(report)
+            case .progress(let progress): attempt.progress.append(progress)
+            default: break
+            }
+        }
+        return attempt
     }
 
     private func ending(
@@ -112,6 +121,10 @@ struct ResumeTests {
         #expect(second.wasAsked == !error.isResumable, "seed \(seed)")
         #expect(try second.sent.get().firstError == nil && second.received.get().firstError == nil, "seed \(seed)")
         #expect(try second.received.get().items.count == 6)
+        #expect(second.items.compactMap(\.localPath).sorted() == (0..<6).map { "f\($0)" }, "seed \(seed)")
+        #expect(second.items.count(where: \.wasHere) == second.resumed?.items ?? 0, "seed \(seed)")
+        #expect(second.progress.allSatisfy { $0.itemSize == contents[$0.item].count }, "seed \(seed)")
+        #expect(second.progress.last?.completedBytes == total && second.progress.last?.finishedItems == 6)
         for (index, content) in contents.enumerated() {
             #expect(try target.read("f\(index)") == content, "seed \(seed)")
         }
@@ -158,6 +171,28 @@ struct ResumeTests {
         let second = try await attempt([big], cut: nil)
         #expect(try second.received.get().firstError == nil)
         #expect(try target.read("big") == content)
+        // What came again is not counted twice.
+        #expect(second.byteCount == 5_000_000 && second.progress.allSatisfy { $0.completedBytes <= 5_000_000 })
+        #expect(second.progress.last?.completedBytes == 5_000_000)
+    }
+
+    @Test func `a part that the journal has lost goes with the transfer, and nobody else's does`() async throws {
+        let paths = try [
+            source.write([1], to: "a"), source.write([UInt8](repeating: 3, count: 5_000_000), to: "big"),
+        ]
+        _ = try await attempt(paths, cut: 4_500_000)
+        let status = try source.status("a")
+        let key = ItemKey(
+            path: ["a"], size: 1, modified: Int64(status.st_mtim.tv_sec), kind: "file", occurrence: 0)
+        let mark = ItemKey.mark(of: "same")
+        let ours = [key.suffix ^ mark, (key.suffix ^ mark) &+ 3].map { LocalName.part("a", suffix: $0) }
+        let others = [
+            LocalName.part("a", suffix: key.suffix ^ ItemKey.mark(of: "other")), ".a.part",
+            LocalName.part("b", suffix: key.suffix ^ mark), ".a.0000000g.part",
+        ]
+        for name in ours + others { try target.write([9], to: name) }
+        #expect(try await attempt(paths, cut: nil).received.get().firstError == nil)
+        #expect(target.names == (["a", "big"] + others).sorted())
     }
 
     @Test func `a part that is another file now is left alone`() async throws {

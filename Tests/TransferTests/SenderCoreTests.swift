@@ -287,6 +287,35 @@ struct SenderCoreResumeTests {
         #expect(core.completedBytes == 100)
     }
 
+    @Test func `what cannot be sent again fails after its end, unless a confirmation crosses`() throws {
+        var core = SenderCore(transfer: "t", isUnordered: true)
+        core.offer([3, 3], isLast: true)
+        try core.receive(.hello(version: 1, role: .receiver, agent: "a"), byteCount: 1)
+        try core.receive(.accept(transfer: "t", limit: 100), byteCount: 1)
+        for item in 0...1 {
+            _ = core.begin(item)
+            core.spend(3, item: item, end: 3)
+            _ = core.end(item, size: 3, root: Self.digest)
+            _ = core.mark()
+        }
+        _ = core.finish()
+        let changed = TransferError(.changed, "changed")
+        for item in 0...1 {
+            try core.receive(.missing([.init(item: item, offset: 0, byteCount: 2)]), byteCount: 1)
+            #expect(core.takeMissing()?.item == item)
+            #expect(core.fail(item, changed) != nil && core.fail(item, changed) == nil)
+        }
+        // What the receiver named before it heard of that is for nobody, and counts.
+        try core.receive(.missing([.init(item: 0, offset: 2, byteCount: 1)]), byteCount: 1)
+        #expect(core.takeMissing() == nil)
+        try core.receive(.credit(received: 11, limit: 111), byteCount: 1)
+        try core.receive(.confirmed(item: 1, bytes: 3, root: Self.digest), byteCount: 1)
+        violates(core, .confirmed(item: 0, bytes: 4, root: Self.digest))
+        try core.receive(.receipt(items: 1, bytes: 3), byteCount: 1)
+        #expect(core.fates == [.failed(changed), .confirmed(Self.digest)])
+        #expect(core.takeSettled() == [1, 0])
+    }
+
     @Test func `bytes that cannot be missing are a violation`() throws {
         var core = try offering([100, 50, 50], isUnordered: true)
         try core.receive(have([2..<3]), byteCount: 1)

@@ -242,6 +242,70 @@ struct SenderFlowTests {
         #expect(error.code == .peerVanished && error.isResumable)
     }
 
+    @Test func `a connection that breaks when something has moved can be resumed`() async throws {
+        for received: Int64 in [0, 3] {
+            let (control, data) = (MemoryChannel.pair(), MemoryChannel.pair())
+            let list = try SourceList([.path(folder.write([1, 2, 3], to: "a"))])
+            let sender = FileSender(sources: list, control: control.1, data: data.1)
+            let task =
+                Task {
+                    do throws(TransferError) { return .success(try await sender.run()) } catch {
+                        return .failure(error)
+                    }
+                } as Task<Ending, Never>
+            try await control.0.transmit([.text(Self.greeting.encoded)])
+            for await message in control.0.incoming {
+                guard case .text(let text) = message, case .offer(let transfer, _, _) = try ControlMessage(text) else {
+                    continue
+                }
+                try await control.0.transmit([.text(ControlMessage.accept(transfer: transfer, limit: 3).encoded)])
+                break
+            }
+            for await _ in data.0.incoming { break }
+            try await control.0.transmit([.text(ControlMessage.credit(received: received, limit: 9).encoded)])
+            control.0.close()
+            guard case .failure(let error) = await task.value else {
+                Issue.record("sent")
+                continue
+            }
+            #expect(error.code == .peerVanished && error.isResumable == (received > 0))
+        }
+    }
+
+    @Test func `who has to wait for a beginning to be proved hears of the work`() async throws {
+        // Sparse: a gigabyte that takes its time.
+        let path = try folder.write([], to: "big")
+        try #require(truncate(path, 1 << 30) == 0)
+        var options = TransferOptions()
+        options.stallTimeout = .milliseconds(20)
+        let task = send(try SourceList([.path(path)]), options)
+        try await say(Self.greeting)
+        let (transfer, _) = try await offered()
+        let wrong = try #require(TreeDigest(bytes: [UInt8](repeating: 0, count: 32)))
+        try await say(
+            .have(transfer: transfer, complete: [], partial: [.init(item: 0, bytes: 1 << 29, tree: wrong)]),
+            .accept(transfer: transfer, limit: 0))
+        let first = try await hear { if case .hello = $0 { false } else { true } }
+        #expect(first == .working)
+        task.cancel()
+        control.0.close()
+        _ = await task.value
+    }
+
+    @Test func `standard input is not sent where bytes may get lost`() async throws {
+        var options = TransferOptions()
+        options.isUnordered = true
+        let task = send(try SourceList([.text("x"), .standardInput(name: "in")]), options)
+        try await say(Self.greeting)
+        _ = try await hear { if case .error = $0 { true } else { false } }
+        control.0.close()
+        guard case .failure(let error) = await task.value else {
+            Issue.record("sent")
+            return
+        }
+        #expect(error.code == .unreadable && error.message.contains("Standard input"))
+    }
+
     @Test func `an error that can be resumed says so`() async throws {
         let task = send(try SourceList([.text("x")]))
         try await say(Self.greeting, .error(code: "storage", message: "full", isResumable: true))

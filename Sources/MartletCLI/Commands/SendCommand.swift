@@ -90,6 +90,9 @@ struct SendCommand: ConsoleCommand {
         guard receivers == 1 || !paths.contains("-") else {
             throw ValidationError("standard input can be read once, for one receiver")
         }
+        guard !unordered && maxRetransmits == nil || !paths.contains("-") else {
+            throw ValidationError("standard input can be read once: what --unordered loses could not be sent again")
+        }
     }
 
     func perform(on console: Console) async throws(CommandFailure) {

@@ -21,6 +21,11 @@ final class TransferView: Sendable {
         var agent = ""
         var resentBytes: Int64 = 0
         var resumedBytes: Int64 = 0
+        /// Hashes of the paths and, in order, of the texts that were shown: another connection tells of them again.
+        var shownPaths: Set<Int> = []
+        var shownTexts: [Int] = []
+        /// Texts of this connection.
+        var textCount = 0
     }
 
     let console: Console
@@ -100,8 +105,9 @@ final class TransferView: Sendable {
         let now = NetworkLoop.shared.now()
         state.withLock { state in
             if state.start == nil { state.start = now }
-            // Each connection has a speed of its own.
+            // Each connection has a speed of its own, and brings the texts again.
             (state.meter, state.workMeter) = (nil, nil)
+            state.textCount = 0
         }
     }
 
@@ -139,6 +145,10 @@ final class TransferView: Sendable {
     }
 
     private func show(_ report: ItemReport) {
+        if let path = report.localPath {
+            let isNew = state.withLock { $0.shownPaths.insert(path.hashValue).inserted }
+            if report.wasHere, !isNew { return }
+        }
         var members: [(String, JSONValue)] = [("name", .string(report.name)), ("bytes", .integer(report.size))]
         switch report.outcome {
         case .complete: members += showComplete(report)
@@ -212,6 +222,14 @@ final class TransferView: Sendable {
 
     /// On a terminal a text could do harm, line by line it cannot; into a pipe it has to be exact.
     private func show(text: String) {
+        let isNew = state.withLock { state in
+            let index = state.textCount
+            state.textCount += 1
+            if index < state.shownTexts.count, state.shownTexts[index] == text.hashValue { return false }
+            state.shownTexts = state.shownTexts.prefix(index) + [text.hashValue]
+            return true
+        }
+        guard isNew else { return }
         event("text", [("text", .string(text))])
         guard console.facts.outputIsTerminal else { return console.raw(text) }
         var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
