@@ -127,6 +127,22 @@ class Browser:
         folder = os.path.join(self.directory, "downloads")
         os.mkdir(folder)
         self.downloads = Downloads(folder)
+        await self._start()
+        return self
+
+    async def kill_and_restart(self):
+        """SIGKILL for all of its processes; then the same profile and downloads folder again, without a tab."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        await self.process.wait()
+        for task in self._tasks:
+            task.cancel()
+        self.pages.clear()
+        self._answers.clear()
+        self.downloads.ends.clear()
+        self.downloads.begun = 0
+        await self._start()
+
+    async def _start(self):
         environment = {**os.environ, "HOME": self.directory, "XDG_RUNTIME_DIR": self.directory, **self.environment()}
         self.process = await asyncio.create_subprocess_exec(
             self.binary, *self.arguments(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
@@ -136,7 +152,6 @@ class Browser:
         self._socket = await websockets.connect(address, max_size=None, ping_interval=None, compression=None)
         self._tasks.append(asyncio.create_task(self._receive()))
         await self.prepare()
-        return self
 
     async def __aexit__(self, *_):
         try:

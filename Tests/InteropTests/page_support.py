@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from martlet_peer import Sender
+from martlet_peer import Connection, Sender
 
 
 def noise(count, seed=1):
@@ -50,3 +50,11 @@ async def opfs_files(page):
         if (folder) for await (const name of folder.keys()) names.push(name);
         return names;
     })()""")
+
+
+async def meet_again(visit, timeout=30):
+    """The page comes back to the room by itself."""
+    await asyncio.wait_for(visit.room.paired(), timeout)
+    visit.connection = Connection()
+    await visit.connection.establish(visit.room)
+    return visit.connection

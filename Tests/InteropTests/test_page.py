@@ -281,7 +281,8 @@ async def test_the_other_side_says_no(visit, tmp_path):
 async def test_the_other_side_turns_one_file_down(visit, tmp_path):
     for name in ("a.bin", "b.bin", "c.bin"):
         (tmp_path / name).write_bytes(noise(200_000, name))
-    receiver = Receiver(await visit.connect(), refuse=[1])
+    # A small window: the second file has not left before it is turned down.
+    receiver = Receiver(await visit.connect(), refuse=[1], window=50_000)
     running = asyncio.create_task(receiver.run())
     await visit.state("choosing")
     await visit.page.set_files("#file-input", *[tmp_path / name for name in ("a.bin", "b.bin", "c.bin")])

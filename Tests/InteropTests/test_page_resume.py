@@ -4,21 +4,13 @@ import asyncio
 
 import pytest
 
-from martlet_peer import Connection, Item, Kept, Receiver, Sender
-from page_support import break_off, noise, opfs_files, run_until_paused
+from martlet_peer import Item, Kept, Receiver, Sender
+from page_support import break_off, meet_again, noise, opfs_files, run_until_paused
 from rendezvous import Rendezvous
 from rooms_client import RoomClient
 from test_page_folder import NO_STORAGE, contents, files_of, open_with
 
 MEGABYTE = 1_000_000
-
-
-async def meet_again(visit, timeout=30):
-    """The page comes back to the room by itself."""
-    await asyncio.wait_for(visit.room.paired(), timeout)
-    visit.connection = Connection()
-    await visit.connection.establish(visit.room)
-    return visit.connection
 
 
 def assert_went_on(sent, content, before):

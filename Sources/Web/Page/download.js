@@ -44,6 +44,8 @@ export class Download {
     #port = null;
     #frame = null;
     #timers = [];
+    /** The page goes away: its half-written download fails now rather than when the worker misses it. */
+    #leave = () => this.abort();
 
     /**
      * Begins when the promise `turn` has settled. `sizeBytes` may be null. Callbacks: `onHandled(bytes)` when the
@@ -54,6 +56,7 @@ export class Download {
         this.settled = new Promise((resolve) => {
             this.#settle = resolve;
         });
+        addEventListener("pagehide", this.#leave);
         turn.then(() => {
             if (!this.#over) this.#start(worker, name, sizeBytes);
         });
@@ -145,6 +148,7 @@ export class Download {
 
     #end() {
         this.#over = true;
+        removeEventListener("pagehide", this.#leave);
         this.#queue = [];
         this.#queuedBytes = 0;
         this.#timers.forEach(clearInterval);

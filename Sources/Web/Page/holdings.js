@@ -5,9 +5,12 @@ import { saveArchive, saveFile } from "./handover.js";
 import { Intake } from "./intake.js";
 import { archivePath, uniqueNames } from "./plan.js";
 import { SHA256 } from "./sha256.js";
-import { savedName } from "./text.js";
+import { savedName, size } from "./text.js";
 import { textBytesLimit } from "./transfer.js";
 import { HashTree } from "./tree.js";
+
+/** So long the bytes of a file stay behind its hand-over. */
+const settleMilliseconds = 1000;
 
 const listDigest = (items) => {
     const hash = new SHA256();
@@ -51,6 +54,8 @@ export class Holdings {
     texts = [];
     /** Items that are whole but that the browser did not take: `{ item, reason }`. */
     undelivered = [];
+    /** Whether everything is in its place, and only the sender may not know it. */
+    delivered = false;
     #room;
     #ways;
     #list = null;
@@ -58,7 +63,12 @@ export class Holdings {
     #open = null;
     #keeping = new Set();
     #deliveries = Promise.resolve();
+    /** Keys of files whose hand-over this page has begun. */
+    #tried = new Set();
+    #settling = [];
     #recalled = false;
+    /** What lay here when the page was loaded. */
+    #recalledBytes = 0;
     #onDelivery;
 
     constructor(room, ways, onDelivery) {
@@ -88,6 +98,8 @@ export class Holdings {
             this.transfer = record.transfer;
             this.#list = record.list;
             this.accepted = true;
+            this.delivered = record.delivered === true;
+            this.#recalledBytes = this.store.storedBytes;
             for (const item of items) if (item.complete) this.#roots.set(item.key, item.root);
             return true;
         } catch {
@@ -99,7 +111,10 @@ export class Holdings {
 
     /** Whether the person has said yes to exactly this offer before. */
     covers(transfer, items) {
-        return this.accepted && this.transfer === transfer && (this.#list === null || this.#list === listDigest(items));
+        if (!this.accepted || this.transfer !== transfer) return false;
+        // What was saved before is not open for more; texts are shown, not stored.
+        if (this.delivered && items.some((item) => item.kind !== "text" && !this.#roots.has(item.key))) return false;
+        return this.#list === null || this.#list === listDigest(items);
     }
 
     /** Another transfer came instead of the one that was here, or another list: what does not belong goes. */
@@ -109,7 +124,10 @@ export class Holdings {
         this.store = this.plan = this.#open = this.#list = this.transfer = null;
         this.#roots.clear();
         this.texts = [];
-        this.accepted = false;
+        this.undelivered = [];
+        this.#tried.clear();
+        this.accepted = this.delivered = false;
+        this.#recalledBytes = 0;
     }
 
     /** The person said yes to this plan. */
@@ -135,6 +153,18 @@ export class Holdings {
 
     refusal(item) {
         return this.plan.refusal(item);
+    }
+
+    /** Why an offer of so many bytes, which may have grown since the yes, cannot be stored whole; or null. */
+    shortage(totalBytes) {
+        if (this.plan.way !== "storage" || this.delivered) return null;
+        const missing = totalBytes - this.#recalledBytes - this.#ways.freeBytes;
+        return missing > 0 ? `The browser’s storage lacks ${size(missing)} for all of it.` : null;
+    }
+
+    /** The name by which the sender knows the tab whose transfer was found here, or null. */
+    get recalledSession() {
+        return this.store?.record?.session ?? null;
     }
 
     /** The root of an item that is here, or null. */
@@ -220,6 +250,7 @@ export class Holdings {
     /** Hands over what is not in its place yet; what the browser does not take is in `undelivered`. */
     async deliver(items) {
         await this.#deliveries;
+        if (this.delivered) return;
         const files = items.filter((item) => item.kind !== "text" && item.state === "kept");
         if (this.store.direct) {
             await this.store.finish?.();
@@ -227,13 +258,12 @@ export class Holdings {
             await this.#deliverArchive(files);
         } else {
             for (const item of files) {
-                const entry = this.store.entry?.(item.key);
-                if (entry && !entry.handed && !this.undelivered.some((other) => other.item.key === item.key)) {
-                    await this.#deliverFile(item);
-                }
+                // In an earlier visit, or while the others came, with or without success.
+                const isHanded = this.store.entry?.(item.key)?.handed ?? true;
+                if (!isHanded && !this.#tried.has(item.key)) await this.#deliverFile(item);
             }
         }
-        if (this.undelivered.length === 0) await this.store.discard();
+        await this.#release();
     }
 
     /** Tries again what the browser did not take. */
@@ -242,18 +272,41 @@ export class Holdings {
         const files = items.filter((item) => item.kind !== "text" && item.state === "kept");
         if (this.plan.archive) await this.#deliverArchive(files);
         else for (const { item } of again) await this.#deliverFile(item);
-        if (this.undelivered.length === 0) await this.store.discard();
+        await this.#release();
+        // Its receipt was said long ago.
+        await this.conclude();
+    }
+
+    /** The browser has taken the bytes of a file; killed now, it may not have given the file its name. */
+    async #settle() {
+        if (this.resumable) await new Promise((resolve) => setTimeout(resolve, settleMilliseconds));
+    }
+
+    async #release() {
+        await Promise.allSettled(this.#settling.splice(0));
+        if (this.undelivered.length > 0) return;
+        await this.store.release();
+        this.delivered = true;
+    }
+
+    /** The sender has the receipt: nothing has to be known here any more. */
+    async conclude() {
+        if (this.delivered) await this.store?.discard();
     }
 
     /** Lets go of the files, for a later visit. */
     async close() {
+        await this.store?.commit?.().catch(() => {});
+        // A file that is on its way into the downloads folder gets there.
+        await this.#deliveries;
         await this.store?.close();
     }
 
     async #deliverFile(item) {
+        this.#tried.add(item.key);
         try {
             await saveFile(this.plan.worker, savedName(item.path.at(-1)), this.store.source(item), this.#onDelivery);
-            await this.store.markHanded(item);
+            this.#settling.push(this.#settle().then(() => this.store.markHanded(item)));
         } catch (error) {
             this.undelivered.push({ item, reason: error.message });
         }
@@ -266,6 +319,7 @@ export class Holdings {
         }));
         try {
             await saveArchive(this.plan.worker, this.plan.archive, entries, this.#onDelivery);
+            this.#settling.push(this.#settle());
         } catch (error) {
             this.undelivered.push({ item: items[0], reason: error.message });
         }

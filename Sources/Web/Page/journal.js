@@ -82,6 +82,11 @@ export class Journal {
         transaction.objectStore("transfers").delete(record.id);
         transaction.objectStore("items").delete(this.#all(record.id));
         await committed(transaction);
+        await this.removeBytes(record);
+    }
+
+    /** Deletes the file of a transfer, and not what is known about it. */
+    async removeBytes(record) {
         await (await packFolder()).removeEntry(packName(record)).catch(() => {});
     }
 

@@ -44,15 +44,18 @@ export function remember(text) {
     }
 }
 
-/** The name by which a sender knows this browser when it comes back to a room: random, the same for all its visits. */
-export function sessionIdentifier(room) {
-    const fresh = hex(crypto.getRandomValues(new Uint8Array(16)));
+/**
+ * The name by which a sender knows this tab when it comes back to a room: random, the same for all its visits. `recalled`
+ * is the name that a tab had, now closed, with whose transfer this one goes on; or null.
+ */
+export function sessionIdentifier(room, recalled) {
+    let id = recalled ?? hex(crypto.getRandomValues(new Uint8Array(16)));
     try {
         const known = JSON.parse(sessionStorage.getItem(sessionKey));
-        if (known?.room === room) return known.id;
-        sessionStorage.setItem(sessionKey, JSON.stringify({ room, id: fresh }));
+        if (known?.room === room && !recalled) id = known.id;
+        sessionStorage.setItem(sessionKey, JSON.stringify({ room, id }));
     } catch {
         // Then a reload is a stranger.
     }
-    return fresh;
+    return id;
 }

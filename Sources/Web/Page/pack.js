@@ -5,7 +5,7 @@
 import { hex } from "./bytes.js";
 import { packName } from "./journal.js";
 import { scriptAddress } from "./scripts.js";
-import { HashTree, recycleLeaf } from "./tree.js";
+import { HashTree, leafBytes, recycleLeaf, segmentLeaves } from "./tree.js";
 
 const commitBytes = 64 * 1024 * 1024;
 const commitMilliseconds = 2000;
@@ -72,11 +72,13 @@ export class PackStore {
         const store = new PackStore();
         store.#journal = journal;
         store.record = record;
-        store.#file = new PackFile();
         for (const item of items) {
             store.#entries.set(item.key, item);
             store.#endBytes = Math.max(store.#endBytes, item.start + item.bytes, item.start + (item.size ?? 0));
         }
+        // Everything is in the downloads folder: there is nothing but the journal, and nothing more to write.
+        if (record.delivered) return store;
+        store.#file = new PackFile();
         try {
             const length = await store.#file.request("open", { folder: "martlet", name: packName(record) });
             // The browser may have cleared its storage under us.
@@ -89,10 +91,10 @@ export class PackStore {
         return store;
     }
 
-    /** A record for a transfer that begins. */
-    static fresh(room, transfer, mode) {
+    /** A record for a transfer that begins; `session` is the name by which its sender knows this browser. */
+    static fresh(room, transfer, mode, session) {
         const pack = hex(crypto.getRandomValues(new Uint8Array(8)));
-        return { id: `${room}/${transfer}`, room, transfer, mode, pack, list: null, time: Date.now() };
+        return { id: `${room}/${transfer}`, room, transfer, session, mode, pack, list: null, time: Date.now() };
     }
 
     /** What the journal says of an item: `{ complete, bytes, root, handed }`, or undefined. */
@@ -190,12 +192,17 @@ export class PackStore {
     async #commitNow() {
         if (this.#dropped) return;
         const group = this.#finished.splice(0);
+        const isOpen = !group.some(({ sink }) => sink === this.#current);
         const entries = group.map(({ sink }) => ({ ...sink.entry, bytes: sink.writtenBytes, complete: true }));
-        const open = this.#current?.snapshot();
-        if (open && !group.some(({ sink }) => sink === this.#current)) entries.push(open);
+        const current = this.#current;
+        const open = isOpen && current?.snapshot();
         try {
-            // The worker answers in order: what was given to it before is in the file when the flush is done.
+            // The worker answers in order: what was given to it before is in the file when the flush is done, unless
+            // a write failed. What the journal says already is still true then.
             await this.#file.request("flush");
+            const failed = group.find(({ sink }) => sink.failure);
+            if (failed) throw failed.sink.failure;
+            if (open && !(current.failure && open.bytes > current.soundBytes)) entries.push(open);
             await this.#journal.save(this.record, entries, this.#removed);
             for (const entry of entries) this.#entries.set(entry.key, { ...this.#entries.get(entry.key), ...entry });
             group.forEach(({ resolve }) => resolve());
@@ -207,19 +214,42 @@ export class PackStore {
 
     /** Keeps everything for later and lets go of the file. */
     async close() {
-        await this.commit().catch(() => {});
-        this.#dropped = true;
-        await this.#file.close();
+        if (this.#file) await this.commit().catch(() => {});
+        await this.#letGo();
+    }
+
+    /**
+     * Everything is in the downloads folder: the bytes go. That they were here stays until the sender is known to have
+     * heard it, or it would send all of them again to a page that was closed just now.
+     */
+    async release() {
+        await this.#letGo();
+        this.record.delivered = true;
+        await this.#journal.save(this.record).catch(() => {});
+        await this.#journal.removeBytes(this.record);
     }
 
     /** Forgets everything. */
     async discard() {
+        await this.#letGo();
+        await this.#journal.remove(this.record).catch(() => {});
+    }
+
+    async #letGo() {
         this.#dropped = true;
         clearTimeout(this.#timer);
         clearTimeout(this.#lateTimer);
-        await this.#file.close();
-        await this.#journal.remove(this.record).catch(() => {});
+        // What is being written to the journal now must not come after what is written next.
+        await this.#commits.catch(() => {});
+        await this.#file?.close();
+        this.#file = null;
     }
+}
+
+/** Why bytes could not be stored, for both persons. */
+export function storageReason(error) {
+    const isFull = error.name === "QuotaExceededError";
+    return isFull ? "The browser’s storage is full." : `The browser could not store it (${error.name}).`;
 }
 
 class PackSink {
@@ -227,6 +257,9 @@ class PackSink {
     /** Bytes that were given to the worker. */
     writtenBytes;
     held = false;
+    /** Why a write failed, and the bytes before it: nothing behind them can be relied on. */
+    failure = null;
+    soundBytes;
     #store;
     #file;
     #callbacks;
@@ -239,7 +272,7 @@ class PackSink {
         this.#store = store;
         this.#file = file;
         this.entry = entry;
-        this.writtenBytes = entry.bytes;
+        this.writtenBytes = this.soundBytes = entry.bytes;
         this.#callbacks = callbacks;
     }
 
@@ -253,24 +286,27 @@ class PackSink {
         // A leaf's buffer begins with the prefix of its hash: it moves to the worker as it is, uncopied.
         this.#file.request("write", { position, bytes }, [bytes.buffer]).then((written) => {
             recycleLeaf(written.buffer);
+            if (!this.failure) this.soundBytes += count;
             if (this.#over) return;
             this.#pendingBytes -= count;
             this.#callbacks.onHandled(count);
             this.#store.wrote(this, count);
         }, (error) => {
+            this.failure ??= error;
             if (this.#over) return;
-            const full = error.name === "QuotaExceededError";
-            const reason = full ? "The browser’s storage is full." : "The browser could not store it.";
-            this.#callbacks.onStopped(reason, true);
+            this.#callbacks.onStopped(storageReason(error), true);
         });
         this.#store.wrote(this, 0);
     }
 
     /** What the journal may say as soon as the file was flushed: whole leaves only, and not all of the item. */
     snapshot() {
-        if (this.#over || this.#whole || !this.#tree || this.#tree.wholeBytes !== this.writtenBytes) return null;
+        if (this.#over || this.#whole || this.#tree?.wholeBytes !== this.writtenBytes) return null;
         const { segments, leaves } = this.#tree;
-        return { ...this.entry, bytes: this.writtenBytes, segments: segments.slice(), leaves: leaves.slice() };
+        const bytes = this.failure ? this.soundBytes : this.writtenBytes;
+        const count = bytes / leafBytes - segments.length * segmentLeaves;
+        return count < 0 ? null
+            : { ...this.entry, bytes, segments: segments.slice(), leaves: leaves.slice(0, count) };
     }
 
     /** The size is known now. */

@@ -16,7 +16,10 @@ const spareBytes = 64 * 1024 * 1024;
 export class Ways {
     worker = null;
     journal = null;
+    /** What may be stored beside what is stored already, when the page was loaded. */
     freeBytes = 0;
+    /** The name by which a sender knows this browser. */
+    session = "";
 
     static async survey() {
         const ways = new Ways();
@@ -109,7 +112,7 @@ class Plan {
         if (this.way === "folder") return new FolderStore(this.folder);
         if (this.way === "storage") {
             try {
-                const fresh = PackStore.fresh(room, transfer, this.archive);
+                const fresh = PackStore.fresh(room, transfer, this.archive, this.#ways.session);
                 return await PackStore.open(this.#ways.journal, record ?? fresh, items);
             } catch (error) {
                 if (record) throw error;

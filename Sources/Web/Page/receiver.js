@@ -3,6 +3,7 @@
 
 import { Failure } from "./failures.js";
 import { whatIsHere } from "./have.js";
+import { storageReason } from "./pack.js";
 import { Reorder } from "./reorder.js";
 import { shownMessage } from "./text.js";
 import { OfferedItems, isCount, isHash, require, windowBytes } from "./transfer.js";
@@ -21,6 +22,7 @@ const missingMilliseconds = 200;
  * by what sinks have handed on.
  */
 export class Receiver {
+    role = "receiver";
     /** File bytes of this connection that have been handed on to the browser, or dropped. */
     handledBytes = 0;
     /** File bytes that an earlier connection had brought. */
@@ -29,6 +31,7 @@ export class Receiver {
     keptCount = 0;
     /** Whether everything is here, and only goes to its place. */
     delivering = false;
+    currentIndex = 0;
     /** Bytes of items that failed, as far as they were announced. */
     #failedBytes = 0;
     #wires;
@@ -42,7 +45,6 @@ export class Receiver {
     #arrivedBytes = 0;
     #limit = 0;
     #creditTime = 0;
-    #current = 0;
     #unsettledCount = 0;
     #confirmedCount = 0;
     #confirmedBytes = 0;
@@ -56,10 +58,6 @@ export class Receiver {
         this.#wires = wires;
         this.#holdings = holdings;
         if (features.includes("unordered")) this.#reorder = new Reorder();
-    }
-
-    get role() {
-        return "receiver";
     }
 
     /** The offered items, in the order of the offer. */
@@ -92,10 +90,6 @@ export class Receiver {
     /** Whether the sender may send, and has not sent everything. */
     get expectsBytes() {
         return this.#accepted && !this.#stopped && !this.#done && this.#arrivedBytes < this.#limit;
-    }
-
-    get currentIndex() {
-        return this.#current;
     }
 
     /** The person said yes, now or (`resumed`) on an earlier connection. What cannot be kept is turned down. */
@@ -143,13 +137,9 @@ export class Receiver {
         case "item-end":
             this.#handleEnd(this.#item(message), message);
             return true;
-        case "item-failed": {
-            const item = this.#item(message);
-            if (item.state === "kept" || item.state === "failed") return true;
-            this.#drop(item, `The sender could not read it: ${shownMessage(message.message ?? "")}`);
-            this.#drain();
+        case "item-failed":
+            this.#handleSourceFailed(this.#item(message), shownMessage(message.message ?? ""));
             return true;
-        }
         case "mark":
             require(this.#reorder && this.#accepted && isCount(message.offset), "a mark for nothing");
             this.#mark = { item: this.#item(message).index, offset: message.offset };
@@ -201,6 +191,13 @@ export class Receiver {
     /** Later connections must have the same list, or the person is asked again. */
     #listKnown() {
         if (this.complete) this.#holdings.noteList(this.items, this.totalBytes);
+        const reason = this.#holdings.shortage(this.totalBytes);
+        if (reason) this.#stopForStorage(reason);
+    }
+
+    /** What is here stays, and both persons hear that it can go on when there is room. */
+    #stopForStorage(reason) {
+        this.#wires.onFailure(new Failure("storage-here", reason), "storage", reason, true);
     }
 
     /** Turns down what cannot be kept here. */
@@ -238,6 +235,12 @@ export class Receiver {
         }
         item.partialBytes = 0;
         this.#reorder?.begin(item.index, offset);
+        this.#drain();
+    }
+
+    #handleSourceFailed(item, words) {
+        if (item.state === "kept" || item.state === "failed") return;
+        this.#drop(item, `The sender could not read it: ${words}`);
         this.#drain();
     }
 
@@ -299,19 +302,19 @@ export class Receiver {
         const item = this.items[index];
         require(item || !this.complete, "a frame of no item");
         if (!item || item.partialBytes > 0) return false;
-        if (this.#reorder || item.state === "failed" || index <= this.#current) return true;
+        if (this.#reorder || item.state === "failed" || index <= this.currentIndex) return true;
         // The first frame of a later item: the one before is whole, or word of its failure is on the way.
         this.#advance();
-        return index === this.#current;
+        return index === this.currentIndex;
     }
 
     /** Moves on to the first item that still lacks bytes. */
     #advance() {
-        while (this.#current < this.items.length) {
-            const item = this.items[this.#current];
+        while (this.currentIndex < this.items.length) {
+            const item = this.items[this.currentIndex];
             const settled = item.state !== "waiting" && item.state !== "moving";
             if (!settled && (item.size === null || (item.intake?.positionBytes ?? 0) < item.size)) return;
-            this.#current += 1;
+            this.currentIndex += 1;
         }
     }
 
@@ -324,7 +327,7 @@ export class Receiver {
             this.#handled(count);
             return;
         }
-        require(index === this.#current && item.state !== "kept", "a frame out of order");
+        require(index === this.currentIndex && item.state !== "kept", "a frame out of order");
         require(offset === (item.intake?.positionBytes ?? 0), "a frame out of order");
         this.#write(item, payload);
     }
@@ -352,7 +355,7 @@ export class Receiver {
     #feed() {
         for (;;) {
             this.#advance();
-            const item = this.items[this.#current];
+            const item = this.items[this.currentIndex];
             const piece = item && this.#reorder.take(item.index, item.intake?.positionBytes ?? 0);
             if (!piece) return;
             this.#write(item, piece);
@@ -366,19 +369,17 @@ export class Receiver {
         hooks.onHandled = (count) => this.#handled(count);
         hooks.onStopped = (reason, isFatal) => {
             if (this.#stopped || item.state === "failed" || item.state === "kept") return;
-            if (isFatal) this.#wires.onFailure(new Failure("storage-here", reason), "storage", reason, true);
+            if (isFatal) this.#stopForStorage(reason);
             else this.#refuse(item, "storage", reason);
         };
         intake.onSegment = (segment) => this.#checkSegment(item, segment);
     }
 
-    // MARK: Credit
-
     #handled(count) {
         this.handledBytes += count;
-        const due = this.handledBytes + windowBytes - this.#limit >= windowBytes / 4
+        const isDue = this.handledBytes + windowBytes - this.#limit >= windowBytes / 4
             || performance.now() - this.#creditTime >= creditMilliseconds;
-        if (due && !this.#stopped) this.sendCredit();
+        if (isDue && !this.#stopped) this.sendCredit();
     }
 
     sendCredit() {
@@ -397,9 +398,9 @@ export class Receiver {
     #nameMissing() {
         if (this.#stopped) return;
         this.#advance();
-        const ranges = this.#reorder.gaps(this.items, this.#current, this.#mark);
-        const count = ranges.reduce((sum, [, , length]) => sum + length, 0);
+        const ranges = this.#reorder.gaps(this.items, this.currentIndex, this.#mark);
         if (ranges.length === 0) return;
+        const count = ranges.reduce((sum, [, , length]) => sum + length, 0);
         this.#mark = null;
         // The sender used credit for them, and will use it again.
         this.#arrivedBytes += count;
@@ -424,15 +425,16 @@ export class Receiver {
         const root = rootOf(await intake.finish(), size);
         if (item.state !== "checking") return;
         if (root !== item.root) {
-            if (!this.#stopped) this.#refuseDamaged(item);
-            else this.#holdings.drop(item);
+            if (this.#stopped) this.#holdings.drop(item);
+            else this.#refuseDamaged(item);
             return;
         }
         try {
             // Even if the connection breaks meanwhile: it is whole, and the next one hears of it.
             await this.#holdings.keep(item, root);
         } catch (error) {
-            if (!this.#stopped) this.#refuse(item, "storage", `The browser could not store it (${error.name}).`);
+            // Where the beginning is kept there will be another try; else this item alone is lost.
+            item.hooks.onStopped(storageReason(error), this.#holdings.resumable);
             return;
         }
         item.intake = item.hooks = item.segments = null;
@@ -443,8 +445,8 @@ export class Receiver {
         this.#unsettledCount -= 1;
         this.#confirmedCount += 1;
         this.#confirmedBytes += size;
-        const isDue = performance.now() - this.#creditTime >= creditMilliseconds / 5;
-        if (isDue || this.#unsettledCount === 0) this.sendCredit();
+        const isLate = performance.now() - this.#creditTime >= creditMilliseconds / 5;
+        if (isLate || this.#unsettledCount === 0) this.sendCredit();
         this.#wires.send({ type: "confirmed", item: item.index, bytes: size, root });
         this.#wires.onChange();
         this.#conclude();
@@ -490,11 +492,8 @@ export class Receiver {
         await this.#holdings.deliver(this.items);
         clearInterval(awake);
         this.#wires.send({ type: "receipt", items: this.#confirmedCount, bytes: this.#confirmedBytes });
-        if (this.keptCount > 0) {
-            this.#wires.onFinished();
-        } else {
-            const damaged = this.items.every((item) => item.damaged);
-            this.#wires.onFailure(new Failure(damaged ? "damaged" : "nothing-kept"), null);
-        }
+        const damaged = this.items.every((item) => item.damaged);
+        if (this.keptCount > 0) this.#wires.onFinished();
+        else this.#wires.onFailure(new Failure(damaged ? "damaged" : "nothing-kept"), null);
     }
 }

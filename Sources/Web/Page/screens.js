@@ -121,6 +121,14 @@ export function showDone(part, holdings, peerName) {
     });
 }
 
+/** The link was used before, here, to the end. */
+export function showSavedBefore() {
+    view.showPeer("");
+    view.show("done", "Saved already", {
+        explanation: "What this link brought is in your browser’s downloads folder. You can close this page.",
+    });
+}
+
 function placeOf(files, holdings) {
     if (files.length === 0) return "";
     if (holdings.plan.way === "folder") return `Saved in the folder “${holdings.store.name}”.`;

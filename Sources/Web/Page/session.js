@@ -104,6 +104,7 @@ export class Session {
         } else if (message.type === "bye") {
             this.lose();
             this.#peer.close();
+            if (this.part instanceof Receiver) this.#memory.holdings.conclude();
         } else {
             require(this.part !== null, "a message before hello");
             require(typeof message.type === "string", "a message without type");

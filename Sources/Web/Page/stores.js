@@ -53,6 +53,10 @@ export class MemoryStore {
 
     async close() {}
 
+    async release() {
+        this.#blobs.clear();
+    }
+
     async discard() {
         this.#blobs.clear();
     }
@@ -79,6 +83,8 @@ export class DownloadStore {
     async setList() {}
 
     async close() {}
+
+    async release() {}
 
     async discard() {}
 }
@@ -171,6 +177,8 @@ export class ArchiveStore {
         this.#download.abort();
     }
 
+    async release() {}
+
     async discard() {
         this.#download.abort();
     }
@@ -261,6 +269,8 @@ export class FolderStore {
     async setList() {}
 
     async close() {}
+
+    async release() {}
 
     async discard() {}
 

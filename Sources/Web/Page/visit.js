@@ -66,8 +66,10 @@ export class Visit {
         });
         const outgoing = new Outgoing(this.#link.room);
         outgoing.selection.onChange = () => this.#showChoice();
-        this.#memory = { id: sessionIdentifier(this.#link.room), holdings, outgoing };
         if (await holdings.recall()) this.#share = holdings.recalledShare;
+        const id = sessionIdentifier(this.#link.room, holdings.recalledSession);
+        this.#ways.session = id;
+        this.#memory = { id, holdings, outgoing };
         this.#connect(this.#reloaded ? 6 : 0);
     }
 
@@ -140,7 +142,8 @@ export class Visit {
         if (!part || !plan || document.documentElement.dataset.state !== "offered") return;
         view.disableActions();
         const { transfer } = part;
-        const goesOn = holdings.accepted && holdings.transfer === transfer && part.complete;
+        const isOpen = holdings.accepted && !holdings.delivered;
+        const goesOn = isOpen && holdings.transfer === transfer && part.complete;
         if (!goesOn) {
             await holdings.forget();
             await holdings.accept(transfer, plan);
@@ -257,6 +260,13 @@ export class Visit {
 
     #handleEnd(failure) {
         if (this.#over) return;
+        if (this.#memory.holdings.delivered && passing.has(failure.code)) {
+            // An earlier visit saved everything; nobody is left to hear of it.
+            this.#stopMoving();
+            this.#over = true;
+            screens.showSavedBefore();
+            return;
+        }
         if (this.#resumes && (passing.has(failure.code) || failure.resumable)) {
             this.#waitAndReconnect(failure);
             return;
