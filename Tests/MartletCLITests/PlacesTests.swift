@@ -38,6 +38,15 @@ import Wire
         #expect(!places.hasFree)
     }
 
+    @Test func `a no uses the place up`() {
+        var places = Places(count: 1)
+        _ = places.admit("a")
+        let isKept = places.left(1)
+        #expect(!isKept)
+        places.finished(1)
+        #expect(places.isOver && places.finishedCount == 1)
+    }
+
     @Test func `only the first yes is the first`() {
         var places = Places(count: 2)
         _ = (places.admit("a"), places.admit("b"))

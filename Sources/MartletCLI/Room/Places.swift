@@ -56,9 +56,9 @@ struct Places: Sendable {
         return places[number - 1]?.status == .accepted
     }
 
-    /// Nobody will use the place again, however it ended.
+    /// Nobody will use the place again, however it ended; also a place that ``left(_:)`` has made free.
     mutating func finished(_ number: Int) {
-        places[number - 1]?.status = .finished
+        places[number - 1] = Place(session: places[number - 1]?.session ?? "", status: .finished)
     }
 
     var acceptedCount: Int { places.count { $0?.status == .accepted } }
