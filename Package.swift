@@ -26,9 +26,11 @@ let cores: [Target] = [
     .systemLibrary(name: "CUsrsctp", providers: [.apt(["libusrsctp-dev"])]),
     .systemLibrary(name: "CSRTP", providers: [.apt(["libsrtp2-dev"])]),
     .target(name: "CPlatform"),
+    .target(name: "CWordList"),
 
     .target(name: "Wire", swiftSettings: strict),
     .target(name: "JSON", swiftSettings: strict),
+    .target(name: "WordList", dependencies: ["CWordList"], swiftSettings: strict),
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: strict),
     .target(name: "STUN", dependencies: ["Wire"], swiftSettings: strict),
     .target(name: "ICE", dependencies: ["STUN", "Wire", deque], swiftSettings: strict),
@@ -49,6 +51,7 @@ let coreTests: [Target] = [
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+    .testTarget(name: "WordListTests", dependencies: ["WordList"], swiftSettings: settings),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: settings),
     .testTarget(name: "CPlatformTests", dependencies: ["CPlatform"], swiftSettings: settings),
     .testTarget(name: "STUNTests", dependencies: ["STUN", "Digests", "Wire"], swiftSettings: settings),
@@ -85,7 +88,9 @@ let engine: [Target] = [
         name: "Signaling", dependencies: ["NetworkIO", "Martlet", "Digests", "JSON", "Wire"], swiftSettings: strict),
     .target(
         name: "Transfer",
-        dependencies: ["Martlet", "Digests", "JSON", "Wire", "CPlatform", nio("NIOCore"), nio("NIOPosix")],
+        dependencies: [
+            "Martlet", "Digests", "JSON", "WordList", "Wire", "CPlatform", nio("NIOCore"), nio("NIOPosix"),
+        ],
         swiftSettings: settings),
     .target(name: "Web", dependencies: ["CWebAssets"], exclude: ["Page"], swiftSettings: strict),
     .executableTarget(
@@ -109,7 +114,8 @@ let engine: [Target] = [
         name: "SignalingTests", dependencies: ["Signaling", "NetworkIO", "Martlet", "Wire", "TestSupport"],
         swiftSettings: settings),
     .testTarget(
-        name: "TransferTests", dependencies: ["Transfer", "Digests", "CPlatform", "Wire"], swiftSettings: settings),
+        name: "TransferTests", dependencies: ["Transfer", "Martlet", "Digests", "CPlatform", "Wire"],
+        swiftSettings: settings),
     .testTarget(
         name: "MartletCLITests",
         dependencies: [

@@ -113,6 +113,12 @@ static const unsigned char view_js[] = {
 static const unsigned char visit_js[] = {
 #embed "../Web/Page/visit.js"
 };
+static const unsigned char words_js[] = {
+#embed "../Web/Page/words.js"
+};
+static const unsigned char words_txt[] = {
+#embed "../Web/Page/words.txt"
+};
 static const unsigned char zip_js[] = {
 #embed "../Web/Page/zip.js"
 };
@@ -156,6 +162,8 @@ static const martlet_web_asset assets[] = {
     ASSET("tree.js", tree_js),
     ASSET("view.js", view_js),
     ASSET("visit.js", visit_js),
+    ASSET("words.js", words_js),
+    ASSET("words.txt", words_txt),
     ASSET("zip.js", zip_js),
 };
 

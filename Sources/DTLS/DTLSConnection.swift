@@ -41,6 +41,7 @@ package final class DTLSConnection {
     private let certificate: DTLSCertificate
     private let acceptable: [CertificateFingerprint]
     private var sawWrongCertificate = false
+    private var peerCertificate: CertificateFingerprint?
     private var deadline: NetworkTime?
     private let plaintext: UnsafeMutableRawBufferPointer
 
@@ -144,6 +145,12 @@ package final class DTLSConnection {
         deadline = nil
     }
 
+    /// SHA-256 of the certificates of both sides, once each has proved that it holds its key.
+    package var fingerprints: (local: CertificateFingerprint, remote: CertificateFingerprint)? {
+        guard state == .connected, let peerCertificate else { return nil }
+        return (certificate.fingerprint, peerCertificate)
+    }
+
     /// Keying material for SRTP (RFC 5764 section 4.2, label `EXTRACTOR-dtls_srtp`, no context).
     package func exportSRTPKeyingMaterial(byteCount: Int) throws(DTLSError) -> [UInt8] {
         guard state == .connected else { throw .notConnected }
@@ -203,6 +210,7 @@ package final class DTLSConnection {
             guard !named.isEmpty else { continue }
             guard let actual = CertificateFingerprint(of: leaf, algorithm: algorithm) else { return false }
             guard named.contains(where: { $0.matches(actual) }) else { return false }
+            peerCertificate = algorithm == .sha256 ? actual : CertificateFingerprint(of: leaf, algorithm: .sha256)
             sawWrongCertificate = false
             return true
         }

@@ -172,6 +172,14 @@ public actor PeerConnection {
     /// The pair of addresses in use, if any.
     public func selectedPath() -> SelectedPath? { driver.session.path.map(SelectedPath.init) }
 
+    /// The certificates that both sides have proved to hold; nil unless connected. Where they are the same on both
+    /// sides, nobody stands in between.
+    public var certificateFingerprints: CertificateFingerprints? {
+        driver.session.fingerprints.map {
+            CertificateFingerprints(local: $0.local.digest, remote: $0.remote.digest)
+        }
+    }
+
     // MARK: - Closing
 
     /// Closes every channel, tells the peer, and frees the sockets. What was given to `send` before may be lost: wait

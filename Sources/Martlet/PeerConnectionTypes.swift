@@ -98,3 +98,16 @@ public struct SelectedPath: Hashable, Sendable {
     /// The last measured round trip of a connectivity check.
     public var roundTripTime: Duration?
 }
+
+/// The two certificates of a connection (RFC 8122), each as 32 bytes of SHA-256 over its DER.
+public struct CertificateFingerprints: Hashable, Sendable {
+    /// Of this side's.
+    public var local: [UInt8]
+    /// Of the peer's.
+    public var remote: [UInt8]
+
+    public init(local: [UInt8], remote: [UInt8]) {
+        self.local = local
+        self.remote = remote
+    }
+}

@@ -146,6 +146,11 @@ package final class PeerSession {
     /// Where records go at present.
     package private(set) var path: CandidatePair?
 
+    /// SHA-256 of the certificates of both sides, as long as DTLS is connected.
+    package var fingerprints: (local: CertificateFingerprint, remote: CertificateFingerprint)? {
+        transport?.dtls.fingerprints
+    }
+
     // MARK: - Time
 
     package func handleTimeout(at now: NetworkTime) {

@@ -1,3 +1,5 @@
+internal import Martlet
+
 /// What both sides do with every control message before its meaning counts: the greeting comes first, errors end the
 /// transfer, ignorable messages are dropped and counted.
 struct ControlIntake: Sendable {
@@ -11,10 +13,15 @@ struct ControlIntake: Sendable {
     private(set) var isUnordered = false
     /// The other side said that nothing more comes.
     private(set) var hasSaidBye = false
+    /// What makes the words to compare; nil when this side takes no part.
+    private(set) var words: WordExchange?
 
-    /// - Parameter role: this side's.
-    init(role: ControlMessage.Role) {
+    /// - Parameters:
+    ///   - role: this side's.
+    ///   - certificates: of the connection, when words are to be made of them.
+    init(role: ControlMessage.Role, certificates: CertificateFingerprints? = nil) {
         self.role = role
+        words = certificates.map { WordExchange(role: role, certificates: $0) }
     }
 
     /// The message if it is for the transfer proper.
@@ -22,7 +29,7 @@ struct ControlIntake: Sendable {
         switch message {
         case .error(let code, let text, let isResumable):
             throw TransferError(reportedByPeer: code, message: text, isResumable: isResumable)
-        case .hello(let version, let role, let agent, let session, let features):
+        case .hello(let version, let role, let agent, let session, let features, let commit):
             guard self.agent == nil else { throw .violation("a second hello") }
             guard role != self.role else {
                 throw TransferError(.protocolViolation, "Both sides want to \(role == .sender ? "send" : "receive").")
@@ -33,16 +40,22 @@ struct ControlIntake: Sendable {
             self.agent = Printable.line(agent, columns: 80)
             self.session = session
             isUnordered = features.contains(ControlMessage.unordered)
+            words?.take(commit)
             return nil
         case _ where agent == nil: throw .violation("a message before hello")
+        case .reveal(let nonce):
+            guard words != nil else { throw .violation("a reveal out of place") }
+            try words?.open(nonce)
+            return nil
+        case .bye:
+            hasSaidBye = true
+            return message
+        case _ where words?.isOwed == true: throw .violation("a message before reveal")
         case .working: return nil
         case .ignorable:
             ignoredCount += 1
             guard ignoredCount <= TransferLimits.ignoredMessages else { throw .violation("too many unknown messages") }
             return nil
-        case .bye:
-            hasSaidBye = true
-            return message
         default:
             guard !hasSaidBye else { throw .violation("a message after bye") }
             return message

@@ -7,6 +7,7 @@ extension ControlMessage {
         let object = Members(try Self.members(text))
         switch try object.string("type") {
         case "hello": self = try Self.hello(object)
+        case "reveal": self = .reveal(nonce: try object.bytes("nonce", count: WordExchange.nonceByteCount))
         case "offer": self = try Self.offer(object)
         case "accept":
             self = .accept(transfer: try object.identifier("transfer"), limit: try object.count("limit"))
@@ -70,7 +71,8 @@ extension ControlMessage {
         }
         return .hello(
             version: try object.count("version"), role: role, agent: try object.remark("agent"),
-            session: try object.optionalIdentifier("session"), features: features)
+            session: try object.optionalIdentifier("session"), features: features,
+            commit: try object.optionalDigest("commit"))
     }
 
     private static func have(_ object: Members) throws(MessageError) -> ControlMessage {
@@ -243,5 +245,14 @@ private struct Members {
     func digest(_ name: String) throws(MessageError) -> TreeDigest {
         guard let digest = TreeDigest(hexadecimal: try string(name)) else { throw .invalidMember(name) }
         return digest
+    }
+
+    func optionalDigest(_ name: String) throws(MessageError) -> TreeDigest? {
+        isMissing(name) ? nil : try digest(name)
+    }
+
+    func bytes(_ name: String, count: Int) throws(MessageError) -> [UInt8] {
+        guard let bytes = Hexadecimal.decode(try string(name), byteCount: count) else { throw .invalidMember(name) }
+        return bytes
     }
 }

@@ -10,12 +10,14 @@ extension ControlMessage {
 
     private var object: JSONObject {
         switch self {
-        case .hello(let version, let role, let agent, let session, let features):
+        case .hello(let version, let role, let agent, let session, let features, let commit):
             [
                 "type": .string("hello"), "protocol": .string(Self.protocolName), "version": .integer(version),
                 "role": .string(role.rawValue), "agent": .string(agent),
                 "session": session.map { .string($0) } ?? .null, "features": .array(features.map { .string($0) }),
+                "commit": commit.map { .string($0.description) } ?? .null,
             ]
+        case .reveal(let nonce): ["type": .string("reveal"), "nonce": .string(Hexadecimal.encode(nonce))]
         case .offer(let transfer, let items, let more):
             [
                 "type": .string("offer"), "transfer": .string(transfer), "items": .array(items.map(\.json)),

@@ -70,7 +70,12 @@ package enum ControlMessage: Sendable, Equatable {
     /// The feature of a sender whose frames may come in any order, or not at all.
     package static let unordered = "unordered"
 
-    case hello(version: Int64, role: Role, agent: String, session: String? = nil, features: [String] = [])
+    /// `commit` is of a side that takes part in the words to compare.
+    case hello(
+        version: Int64, role: Role, agent: String, session: String? = nil, features: [String] = [],
+        commit: TreeDigest? = nil)
+    /// What the hello's `commit` is of: 16 bytes.
+    case reveal(nonce: [UInt8])
     case offer(transfer: String, items: [Item], more: Bool)
     /// `complete` are runs of item numbers, none of them empty.
     case have(transfer: String, complete: [Range<Int>], partial: [Part])

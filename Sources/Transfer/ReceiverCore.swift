@@ -1,3 +1,5 @@
+internal import Martlet
+
 /// The receiver's side of Docs/Protocols/Transfer.md as a value: it checks everything that the sender says and turns it,
 /// in order, into work for the disk. The two channels may deliver in any interleaving.
 struct ReceiverCore: TransferCore {
@@ -77,7 +79,7 @@ struct ReceiverCore: TransferCore {
     var signals = Signals()
     var isWorking: Bool { signals.isBusy }
     var phase = Phase.awaitingOffer
-    private(set) var intake = ControlIntake(role: .receiver)
+    private(set) var intake: ControlIntake
     private(set) var transfer: String?
     private(set) var offerIsComplete = false
     /// Items that came and were not taken by ``takeOffered()``.
@@ -132,7 +134,8 @@ struct ReceiverCore: TransferCore {
     private var endedCount: Int64 = 0
     private var endedBytes: Int64 = 0
 
-    init(hasOneChannel: Bool) {
+    init(hasOneChannel: Bool, certificates: CertificateFingerprints? = nil) {
+        intake = ControlIntake(role: .receiver, certificates: certificates)
         self.hasOneChannel = hasOneChannel
     }
 

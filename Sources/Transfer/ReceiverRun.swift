@@ -24,7 +24,8 @@ final class ReceiverRun: Sendable {
         self.pace = pace
         let hasOneChannel = receiver.data == nil || receiver.data === receiver.control
         session = TransferSession(
-            ReceiverCore(hasOneChannel: hasOneChannel), control: receiver.control, data: receiver.data)
+            ReceiverCore(hasOneChannel: hasOneChannel, certificates: receiver.options.certificates),
+            control: receiver.control, data: receiver.data)
         writer = ItemWriter(destination: receiver.destination, pace: pace)
         window = max(TransferLimits.payloadBytes, receiver.options.windowBytes)
     }
@@ -36,6 +37,8 @@ final class ReceiverRun: Sendable {
         return try await session.run(options, amending: amended) { () async throws(TransferError) in
             let agent = try await self.session.greeting(atMost: named.greetingTimeout) { $0.intake.agent }
             self.receiver.onEvent(.peer(agent: agent))
+            try await self.session.reveal()
+            try await self.session.compareWords(named, onEvent: self.receiver.onEvent)
             let guards = [
                 Task { await self.watchStall(named.stallTimeout) }, Task { await self.watchMarks() },
                 Task { () -> Void in try? await self.session.tellOfWork(within: named.stallTimeout) },
@@ -240,7 +243,9 @@ final class ReceiverRun: Sendable {
         while (try? await Task.sleep(for: limit / 8)) != nil {
             let (activity, isOurTurn) = session.monitor.read { state in
                 let signals = state.core.signals
-                return (state.core.activity &+ state.core.frameCount, signals.isBusy || signals.isDeciding)
+                // Before it offers anything, a person may choose files there, or compare words.
+                let isPersons = signals.isDeciding || state.core.transfer == nil
+                return (state.core.activity &+ state.core.frameCount, signals.isBusy || isPersons)
             }
             if activity != last || isOurTurn {
                 (last, since) = (activity, clock.now)

@@ -1,3 +1,5 @@
+internal import Martlet
+
 /// The sender's side of Docs/Protocols/Transfer.md as a value: what the receiver said and may say, what may be sent.
 struct SenderCore: TransferCore {
     static let role = ControlMessage.Role.sender
@@ -58,7 +60,7 @@ struct SenderCore: TransferCore {
     var isReading = false
     var isWorking: Bool { isReading || !isOfferComplete }
     private(set) var phase = Phase.offering
-    private(set) var intake = ControlIntake(role: .sender)
+    private(set) var intake: ControlIntake
     /// Of the items offered so far; nil of a stream that has not ended.
     private(set) var sizes: [Int64?] = []
     private(set) var totalBytes: Int64 = 0
@@ -98,7 +100,8 @@ struct SenderCore: TransferCore {
     private(set) var missingBytes: Int64 = 0
     private(set) var resentBytes: Int64 = 0
 
-    init(transfer: String, isUnordered: Bool = false) {
+    init(transfer: String, isUnordered: Bool = false, certificates: CertificateFingerprints? = nil) {
+        intake = ControlIntake(role: .sender, certificates: certificates)
         self.transfer = transfer
         self.isUnordered = isUnordered
     }

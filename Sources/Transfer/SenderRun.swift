@@ -12,7 +12,8 @@ final class SenderRun: Sendable {
         admit = sender.admit
         onEvent = sender.onEvent
         let core = SenderCore(
-            transfer: options.transfer ?? TransferOptions.randomIdentifier(), isUnordered: options.isUnordered)
+            transfer: options.transfer ?? TransferOptions.randomIdentifier(), isUnordered: options.isUnordered,
+            certificates: options.certificates)
         session = TransferSession(core, control: sender.control, data: sender.data)
     }
 
@@ -20,12 +21,14 @@ final class SenderRun: Sendable {
         try await session.run(options, amending: amended) { () async throws(TransferError) in
             let agent = try await self.session.greeting(atMost: self.options.greetingTimeout) { $0.intake.agent }
             self.onEvent(.peer(agent: agent))
+            try await self.session.reveal()
             if let admit = self.admit {
                 let session = self.session.monitor.read { $0.core.intake.session }
                 guard await admit(session ?? "", agent) else {
                     throw TransferError(.taken, "The link is for other receivers.")
                 }
             }
+            try await self.session.compareWords(self.options, onEvent: self.onEvent)
             try await self.offerAndSend()
             return self.session.monitor.read { state in
                 TransferReport(items: state.core.fates.indices.map { self.report(of: $0, state.core) })

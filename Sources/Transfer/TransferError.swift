@@ -32,6 +32,8 @@ public struct TransferError: Error, Sendable, Equatable, CustomStringConvertible
         public static let canceled = Code(rawValue: "canceled")
         /// The link is for other receivers, or for no more of them.
         public static let taken = Code(rawValue: "taken")
+        /// The words to compare differ, or cannot be had.
+        public static let unverified = Code(rawValue: "cannot-verify")
         /// The person wants to keep what is there already.
         public static let skipped = Code(rawValue: "skipped")
         public static let `internal` = Code(rawValue: "internal")
@@ -83,6 +85,7 @@ extension TransferError {
             case .canceled: "The other side canceled the transfer"
             case .storage: "The other side could not store it"
             case .taken: "The other side does not send to this receiver"
+            case .unverified: "The other side could not verify this one"
             case .protocolViolation: "The other side says that this side broke the transfer protocol"
             default: "The other side reports a failure (\(code.rawValue))"
             }
@@ -97,6 +100,7 @@ extension TransferError {
         case .storage, .exists: (.storage, "The receiving disk is full or cannot be written.")
         case .canceled: (.canceled, "")
         case .taken: (.taken, message)
+        case .unverified: (.unverified, message)
         case .protocolViolation, .version: (.protocolViolation, message)
         default: (.internal, "The transfer could not go on.")
         }

@@ -1,3 +1,5 @@
+public import Martlet
+
 /// What became of one item.
 public struct ItemReport: Sendable, Equatable {
     public enum Outcome: Sendable, Equatable {
@@ -72,6 +74,8 @@ public struct TransferProgress: Sendable, Equatable {
 public enum TransferEvent: Sendable, Equatable {
     /// The other side has greeted; what it calls itself, fit to be shown.
     case peer(agent: String)
+    /// The words that two people may compare aloud; does not come from a side that has none.
+    case words(VerificationWords)
     /// Sender: the offer is out and the other person is asked.
     case offered
     /// More of the offer has come or gone: its items and their bytes so far.
@@ -125,6 +129,11 @@ public struct TransferOptions: Sendable {
     public var transfer: String?
     /// Sender: the data channel may be unordered and may lose frames; what is lost is sent again.
     public var isUnordered = false
+    /// The certificates of the connection under the channels; with them both sides get words to compare.
+    public var certificates: CertificateFingerprints?
+    /// Asked before anything is offered or accepted, with the words, or nil when the other side takes no part in them;
+    /// false ends the transfer with the code `unverified`. Its task is cancelled when the transfer ends meanwhile.
+    public var verify: (@Sendable (VerificationWords?) async -> Bool)?
     /// Sender: how fast, together with all others that have the same limit.
     public var limit: RateLimit?
     /// Sender: where hashes of what was sent are remembered, so that a resumed transfer need not read it again.

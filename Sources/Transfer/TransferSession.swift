@@ -2,6 +2,7 @@
 protocol TransferCore: Sendable {
     /// The role that this core plays.
     static var role: ControlMessage.Role { get }
+    var intake: ControlIntake { get }
     /// This side does something that the other has to wait for.
     var isWorking: Bool { get }
 
@@ -88,16 +89,16 @@ final class TransferSession<Core: TransferCore>: Sendable {
         }
     }
 
-    /// Waits for the peer's `hello`; a peer that says nothing for `limit` counts as gone.
-    func greeting(atMost limit: Duration, _ agent: @Sendable (borrowing Core) -> String?) async throws(TransferError)
-        -> String
-    {
+    /// Waits for what the peer's greeting tells; a peer that does not say it within `limit` counts as gone.
+    func greeting<Value: Sendable>(
+        atMost limit: Duration, _ value: @Sendable (borrowing Core) -> Value?
+    ) async throws(TransferError) -> Value {
         let timer = Task {
             try await Task.sleep(for: limit)
             monitor.fail(TransferError(.peerVanished, "The other side said nothing for \(limit.components.seconds) s."))
         }
         defer { timer.cancel() }
-        return try await monitor.wait { state in agent(state.core) }
+        return try await monitor.wait { state in value(state.core) }
     }
 
     /// Fails when the other side says nothing for `limit` while it has something to say; until then it runs for ever.
@@ -175,7 +176,8 @@ final class TransferSession<Core: TransferCore>: Sendable {
             .hello(
                 version: ControlMessage.version, role: Core.role, agent: options.agent,
                 session: session ?? TransferOptions.randomIdentifier(),
-                features: isUnordered ? [ControlMessage.unordered] : []))
+                features: isUnordered ? [ControlMessage.unordered] : [],
+                commit: monitor.read { $0.core.intake.words?.commitment }))
     }
 
     /// Runs `work` until it ends or the monitor fails, whichever comes first.

@@ -43,6 +43,7 @@ package struct PageAsset: Sendable {
         case "css": "text/css; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
         case "svg": "image/svg+xml"
+        case "txt": "text/plain; charset=utf-8"
         default: "application/octet-stream"
         }
     }

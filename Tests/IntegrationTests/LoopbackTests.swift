@@ -24,6 +24,19 @@ import Testing
         await pair.close()
     }
 
+    @Test func `both sides know the same two certificates`() async throws {
+        let pair = try LoopbackPair()
+        #expect(await pair.offerer.certificateFingerprints == nil)
+        _ = try await pair.connect()
+        let offerer = try #require(await pair.offerer.certificateFingerprints)
+        let answerer = try #require(await pair.answerer.certificateFingerprints)
+        #expect(offerer.local == answerer.remote && offerer.remote == answerer.local)
+        #expect(offerer.local.count == 32 && offerer.local != offerer.remote)
+        let text = offerer.remote.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
+        #expect(await pair.offerer.remoteDescription?.sdp.contains(text.joined(separator: ":")) == true)
+        await pair.close()
+    }
+
     @Test func `the incoming channel shows what the other side chose`() async throws {
         let pair = try LoopbackPair()
         let options = DataChannelOptions(ordered: false, maxRetransmits: 5, protocol: "sub", priority: .high)

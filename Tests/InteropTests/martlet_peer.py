@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 import tree_hash
+import verification
 from rooms_client import CannotVerify, Link, RoomClient, RoomError
 
 WINDOW = 4 * 1024 * 1024
@@ -42,7 +43,12 @@ class Connection:
     """One peer connection with the two negotiated channels. `inbox` has ("text", object), ("frame", bytes) and, at the
     end, ("closed", None), in the order of their arrival. `options` are those of this end of the data channel."""
 
-    def __init__(self, **options):
+    def __init__(self, makes_words=True, **options):
+        self.makes_words = makes_words
+        #: The words to compare, after `hello`; none with a side that takes no part.
+        self.words = None
+        #: What a hostile peer reveals in place of what it committed to.
+        self.revealed = None
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.inbox = asyncio.Queue()
         self._opened = asyncio.Event()
@@ -73,12 +79,12 @@ class Connection:
         """Offer and answer through the room, as its host or its guest."""
         if room.is_host:
             await self.pc.setLocalDescription(await self.pc.createOffer())
-            await room.send(type="offer", sdp=self.pc.localDescription.sdp)
+            await room.send(type="offer", sdp=verification.only_sha256(self.pc.localDescription.sdp))
             await self._apply(room, "answer")
         else:
             await self._apply(room, "offer")
             await self.pc.setLocalDescription(await self.pc.createAnswer())
-            await room.send(type="answer", sdp=self.pc.localDescription.sdp)
+            await room.send(type="answer", sdp=verification.only_sha256(self.pc.localDescription.sdp))
         await asyncio.wait_for(self._opened.wait(), 30)
 
     async def _apply(self, room, kind):
@@ -119,14 +125,32 @@ class Connection:
         return kind, value
 
     async def hello(self, role, session=None, features=()):
+        nonce = secrets.token_bytes(verification.NONCE)
+        member = {"commit": verification.commitment(role, nonce).hex()} if self.makes_words else {}
         self.say("hello", protocol="martlet.transfer", version=1, role=role, agent="aiortc",
-                 session=session or secrets.token_urlsafe(12), features=list(features))
+                 session=session or secrets.token_urlsafe(12), features=list(features), **member)
         kind, message = await self.next()
         assert kind == "text" and message["type"] == "hello", message
+        if member and message.get("commit"):
+            await self._reveal(role, nonce, message["commit"])
         assert message["protocol"] == "martlet.transfer" and message["version"] == 1, message
         assert message["role"] == {"sender": "receiver", "receiver": "sender"}[role], message
         assert 1 <= len(message["session"]) <= 64, message
         return message
+
+    async def _reveal(self, role, nonce, commit):
+        """Shows what was committed to, and makes the words of it and of what the other side shows."""
+        self.say("reveal", nonce=(self.revealed or nonce).hex())
+        kind, message = await self.next()
+        assert kind == "text" and message["type"] == "reveal", message
+        theirs, their_role = bytes.fromhex(message["nonce"]), {"sender": "receiver", "receiver": "sender"}[role]
+        if verification.commitment(their_role, theirs).hex() != commit:
+            raise TransferError("cannot-verify", "another nonce than was committed to")
+        sides = {
+            role: (verification.certificate(self.pc.localDescription.sdp), nonce),
+            their_role: (verification.certificate(self.pc.remoteDescription.sdp), theirs),
+        }
+        self.words = verification.words(sides["sender"], sides["receiver"])
 
     async def close(self):
         await self.pc.close()

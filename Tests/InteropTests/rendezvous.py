@@ -18,7 +18,7 @@ from websockets.http11 import Response
 PAGE_FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Web" / "Page"
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
+    ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
 }
 #: The same headers as the program sends (Sources/Web/PageHeaders.swift).
 HEADERS = {

@@ -150,7 +150,7 @@ struct SenderFlowTests {
         }
         #expect(
             try await hear { if case .hello = $0 { true } else { false } }.map {
-                if case .hello(_, _, _, _, let features) = $0 { features } else { [] }
+                if case .hello(_, _, _, _, let features, _) = $0 { features } else { [] }
             } == ["unordered"])
         try await say(Self.greeting)
         let (transfer, _) = try await offered()

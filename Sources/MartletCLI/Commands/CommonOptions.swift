@@ -48,6 +48,14 @@ struct ServerOptions: ParsableArguments {
     }
 }
 
+/// Whether two people make sure that nobody stands between them.
+struct VerifyOptions: ParsableArguments {
+    @Flag(help: "Show three words to compare with the other side, and ask before anything is sent or saved.")
+    var verify = false
+
+    static let environmentFlags = [EnvironmentFlag("verify", .switch)]
+}
+
 /// What happens when the connection breaks.
 struct WaitOptions: ParsableArguments {
     @Option(

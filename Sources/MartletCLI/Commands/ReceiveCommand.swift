@@ -37,6 +37,7 @@ struct ReceiveCommand: ConsoleCommand {
     @Flag(exclusivity: .chooseLast, help: "What to do with files that exist. (default: ask, or fail)")
     var existing: ExistingFlag?
 
+    @OptionGroup var verification: VerifyOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var server: ServerOptions
     @OptionGroup var speech: OutputOptions
@@ -57,7 +58,7 @@ struct ReceiveCommand: ConsoleCommand {
         [
             EnvironmentFlag("yes", .switch), EnvironmentFlag("output", .value), EnvironmentFlag("overwrite", .switch),
             EnvironmentFlag("rename", .switch), EnvironmentFlag("skip", .switch),
-        ] + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
+        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
 
     func validate() throws {
         if output == "-", speech.json { throw ValidationError("--json and “-o -” both want standard output") }
@@ -66,9 +67,10 @@ struct ReceiveCommand: ConsoleCommand {
     func perform(on console: Console) async throws(CommandFailure) {
         let existing = existing.flatMap { ExistingFilePolicy(rawValue: $0.rawValue) }
         let link = try await linkText(on: console).map(Self.parse)
-        let side = try ReceivingSide(
+        var side = try ReceivingSide(
             path: output, link: link, policy: .init(isAccepted: yes, existing: existing), wait: waiting.wait.duration,
             console: console)
+        if verification.verify { side.words = WordsQuestion(on: console) }
         if let link {
             try await Visit(side: side, link: link, console: console).run()
         } else {

@@ -65,6 +65,7 @@ struct SendCommand: ConsoleCommand {
             "For the curious: let SCTP try so often only (implies --unordered).", valueName: "count"))
     var maxRetransmits: UInt16?
 
+    @OptionGroup var verification: VerifyOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
@@ -75,7 +76,7 @@ struct SendCommand: ConsoleCommand {
             EnvironmentFlag("no-hidden", .switch), EnvironmentFlag("follow-links", .switch),
             EnvironmentFlag("limit", .value), EnvironmentFlag("receivers", .value), EnvironmentFlag("new", .switch),
             EnvironmentFlag("unordered", .switch), EnvironmentFlag("max-retransmits", .value),
-        ] + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
+        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
 
     func validate() throws {
         guard !paths.isEmpty || !text.isEmpty else {
@@ -105,7 +106,7 @@ struct SendCommand: ConsoleCommand {
         let ticket = TransferTicket(TransferMemory.identity(of: sources, server), in: folder, startsOver: new)
         try await SendingRoom(
             plan: plan, receiverCount: receivers, wait: waiting.wait.duration, server: server, ticket: ticket,
-            hashes: hashes, console: console
+            hashes: hashes, words: verification.verify ? WordsQuestion(on: console) : nil, console: console
         ).run()
     }
 

@@ -16,6 +16,10 @@ extension CommandFailure {
         case .declined: self.init(.declined, error.message)
         case .peerVanished:
             self.init(.vanished, error.message, remedy: "the same command again, on both sides")
+        case .unverified:
+            self.init(
+                .notVerified, error.message,
+                remedy: "a new link, given over a way that you trust, and martlet of this version on both sides")
         case .taken: self.init(.nobodyCame, "The link is for other receivers, or serves somebody else at the moment.")
         case .integrity: self.init(.integrity, error.message, remedy: "send it again")
         case .exists:

@@ -112,8 +112,9 @@ actor ReceiverHall {
         guard !Task.isCancelled, error.code != .canceled || error.isReportedByPeer else { return }
         let hasLeft = error.code == .peerVanished || error.code == .canceled
         if seat.view.isAccepted { _ = places.accepted(number) }
+        // A no takes up the place; who merely went away leaves it to others.
+        guard hasLeft || seat.view.isAccepted else { return finish(number, CommandFailure(error)) }
         guard places.left(number) else {
-            guard hasLeft else { return finish(number, CommandFailure(error)) }
             seats[number] = nil
             console.say("\(seat.view.who) left before anything was accepted; the link still works.")
             return check()

@@ -42,6 +42,9 @@ final class ReceiverVisit: Sendable {
 
     var isRetired: Bool { state.withLock { $0.isRetired } }
 
+    /// The receiver, fit to be shown.
+    var who: String { state.withLock { $0.view }?.who ?? "the other side" }
+
     /// What is said when its receiver is asked.
     var offerWords: String {
         state.withLock { $0.view }?.number.map { "Offered to receiver \($0); waiting for a yes." }

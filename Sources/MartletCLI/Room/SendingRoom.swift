@@ -1,4 +1,5 @@
 internal import JSON
+internal import Martlet
 internal import NetworkIO
 internal import Signaling
 internal import Transfer
@@ -11,6 +12,8 @@ struct SendingRoom: Sendable {
     let server: ServerOptions
     let ticket: TransferTicket
     let hashes: HashStore?
+    /// Asks about the words of each connection; nil does not.
+    let words: WordsQuestion?
     let console: Console
 
     /// Folders that are looked through in this time need not be mentioned twice.
@@ -116,9 +119,12 @@ struct SendingRoom: Sendable {
             return
         }
         let visit = ReceiverVisit(peer)
+        var options = options(keeper.record)
+        options.certificates = await peer.connection.certificateFingerprints
+        if let words { options.verify = { await words.verify($0, with: visit.who) } }
         let sender = FileSender(
             sources: plan.list, control: peer.channels.control, data: peer.channels.data,
-            options: options(keeper.record),
+            options: options,
             admit: { session, agent in await hall.admit(visit, session: session, agent: agent) },
             onEvent: { event in
                 if event == .offered { tellOffer(to: visit) }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Martlet
 internal import Signaling
 internal import Synchronization
 internal import Transfer
@@ -24,6 +25,8 @@ struct ReceivingSide: Sendable {
     /// How long a lost sender may take to come back.
     let wait: Duration
     let console: Console
+    /// Asks about the words of each connection; nil does not.
+    var words: WordsQuestion?
     /// By what a sender knows this receiver again.
     let session: ReceiverSession
     /// What was said yes to.
@@ -55,10 +58,12 @@ struct ReceivingSide: Sendable {
 
     func receiver(
         _ peer: TransferPeer, view: TransferView, path: PathDescription?, watch: ConnectionWatch, refusal: Refusal
-    ) -> FileReceiver {
+    ) async -> FileReceiver {
         var options = TransferOptions()
         options.agent = Program.agent
         options.session = session.name
+        options.certificates = await peer.connection.certificateFingerprints
+        if let words { options.verify = { await words.verify($0, with: view.who) } }
         return FileReceiver(
             destination: destination, control: peer.channels.control, data: peer.channels.data, options: options,
             onEvent: { event in

@@ -34,7 +34,7 @@ struct Reception: Sendable {
         let watch = ConnectionWatch(peer)
         let path = await peer.path()
         let refusal = Refusal()
-        let receiver = side.receiver(peer, view: view, path: path, watch: watch, refusal: refusal)
+        let receiver = await side.receiver(peer, view: view, path: path, watch: watch, refusal: refusal)
         let outcome = await watch.run { () async throws(TransferError) in try await receiver.run() }
         drawing.cancel()
         await drawing.value

@@ -74,7 +74,7 @@ final class TransferView: Sendable {
 
     func handle(_ event: TransferEvent) {
         switch event {
-        case .peer, .offered: break
+        case .peer, .words, .offered: break
         case .counting(let items, let bytes):
             self.event("counting", [("items", .integer(Int64(items))), ("bytes", .integer(bytes))])
         case .accepted: begin()

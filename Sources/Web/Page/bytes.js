@@ -20,6 +20,12 @@ export function hex(bytes) {
     return text;
 }
 
+/** The bytes of lower-case hexadecimal digits, or null if the text is anything else. */
+export function fromHex(text) {
+    if (typeof text !== "string" || !/^(?:[0-9a-f]{2})*$/.test(text)) return null;
+    return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
 /** base64url without padding (RFC 4648 section 5). */
 export function base64url(bytes) {
     let binary = "";
@@ -47,6 +53,13 @@ export function concatenate(...parts) {
         offset += part.length;
     }
     return whole;
+}
+
+/** `x` behind its length in four big-endian bytes. */
+export function lengthAndValue(x) {
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, x.length);
+    return concatenate(length, x);
 }
 
 /** Compares without stopping at the first difference, so that the time taken tells nothing about where it lies. */

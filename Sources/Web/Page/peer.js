@@ -1,5 +1,7 @@
 // The answering side of one WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md).
 
+import { certificateOf } from "./words.js";
+
 const highWaterBytes = 2 * 1024 * 1024;
 const lowWaterBytes = 512 * 1024;
 
@@ -50,6 +52,14 @@ export class Peer {
     /** The largest message that the other side takes, in bytes. */
     get maxMessageSizeBytes() {
         return this.#connection.sctp?.maxMessageSize || 65536;
+    }
+
+    /** SHA-256 of both sides' certificates, `{ local, remote }`; null where it is not certain which they are. */
+    get certificates() {
+        // What the browser made of the descriptions, rather than what came: it lets no other certificate connect.
+        const local = certificateOf(this.#connection.currentLocalDescription?.sdp);
+        const remote = certificateOf(this.#connection.currentRemoteDescription?.sdp);
+        return local && remote ? { local, remote } : null;
     }
 
     /** Applies the offer and returns the text of the answer; candidates follow by callback. */

@@ -1,7 +1,7 @@
 // The guest's side of a room (Docs/Protocols/Rooms.md): a WebSocket to the rendezvous server, one hello in each
 // direction, then bodies whose authenticity hangs on the link's secret alone.
 
-import { base64url, concatenate, equalInConstantTime, fromBase64url, utf8 } from "./bytes.js";
+import { base64url, concatenate, equalInConstantTime, fromBase64url, lengthAndValue, utf8 } from "./bytes.js";
 import { Failure } from "./failures.js";
 import { hmac } from "./sha256.js";
 import { shownMessage } from "./text.js";
@@ -10,13 +10,6 @@ const errorFailures = {
     "no-such-room": "stale", "expired": "stale", "full": "taken", "busy": "busy", "too-many-messages": "busy",
 };
 const closeFailures = { 4001: "stale", 4002: "taken", 4005: "busy", 4006: "stale", 4007: "busy" };
-
-/** `x` behind its length in four big-endian bytes. */
-function lengthAndValue(x) {
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, x.length);
-    return concatenate(length, x);
-}
 
 /** The direction keys of both sides from the secret, the room and the two nonces. */
 export function deriveKeys(secret, room, hostNonce, guestNonce) {

@@ -5,6 +5,7 @@ import { Receiver } from "./receiver.js";
 import { Sender } from "./sender.js";
 import { shownMessage, shownName } from "./text.js";
 import { ProtocolError, decodeFrame, frameHeaderBytes, payloadBytes, require } from "./transfer.js";
+import { WordExchange } from "./words.js";
 
 const controlLengthLimit = 65536;
 const browsers = [
@@ -26,7 +27,8 @@ function agent() {
 /**
  * One transfer over a connected peer. The page takes the role that the other side leaves to it. Callbacks:
  * `onRole(part, agent)` with the Receiver or Sender, `onOffer(transfer)` when more was offered, `onAccepted(resumed)`,
- * `onChange()`, `onFinished()`, `onFailure(Failure)`; after one of the last two nothing more comes.
+ * `onWords(words)` to compare, `onChange()`, `onFinished()`, `onFailure(Failure)`; after one of the last two nothing
+ * more comes.
  */
 export class Session {
     /** The Receiver or Sender, once the other side has said hello. */
@@ -37,6 +39,8 @@ export class Session {
     #memory;
     #callbacks;
     #over = false;
+    /** Makes the words to compare; null with a side that takes no part. */
+    #exchange = null;
 
     /** `memory` is what outlives the connection: `{ id, holdings, outgoing }`. */
     constructor(peer, memory, callbacks) {
@@ -108,6 +112,10 @@ export class Session {
         } else {
             require(this.part !== null, "a message before hello");
             require(typeof message.type === "string", "a message without type");
+            if (message.type === "reveal" || this.#exchange?.awaited) {
+                this.#handleReveal(message);
+                return;
+            }
             const known = this.#over || this.part.delivering || this.part.handleMessage(message);
             require(known || message.optional === true, `an unknown message: ${shownMessage(message.type, 40)}`);
         }
@@ -120,9 +128,16 @@ export class Session {
         const role = message.role === "sender" ? "receiver" : "sender";
         const session = this.#memory.id;
         const features = Array.isArray(message.features) ? message.features : [];
+        const { certificates } = this.#peer;
+        if (certificates && (message.commit ?? null) !== null) {
+            this.#exchange = new WordExchange(role, certificates, message.commit);
+        }
         this.#send({
             type: "hello", protocol: "martlet.transfer", version: 1, role, agent: agent(), session, features: [],
+            ...(this.#exchange ? { commit: this.#exchange.commit } : {}),
         });
+        // It has committed itself already.
+        if (this.#exchange) this.#send(this.#exchange.reveal);
         const wires = {
             send: (object) => this.#send(object),
             sendFrame: (frame) => this.#peer.sendData(frame),
@@ -140,9 +155,25 @@ export class Session {
         this.#callbacks.onRole(this.part, shownName(message.agent ?? "The other side", 80));
     }
 
+    /** The other side shows what it committed to, before anything else. */
+    #handleReveal(message) {
+        require(message.type === "reveal" && this.#exchange, "a message out of place");
+        if (this.#over) return;
+        const { isTrue, words } = this.#exchange.open(message);
+        if (!isTrue) {
+            this.#end(new Failure("cannot-verify"), "cannot-verify", "What was revealed is not what was committed to.");
+            return;
+        }
+        words.then((found) => {
+            if (found && !this.#over) this.#callbacks.onWords(found);
+        });
+    }
+
     #handleError(message) {
         const detail = typeof message.message === "string" ? shownMessage(message.message) : "";
-        const codes = { canceled: "canceled-there", storage: "storage-there", taken: "taken" };
+        const codes = {
+            canceled: "canceled-there", storage: "storage-there", taken: "taken", "cannot-verify": "cannot-verify",
+        };
         const code = Object.hasOwn(codes, message.code) ? codes[message.code] : "protocol";
         const failure = new Failure(code, detail);
         // It keeps what it has, and can go on later.

@@ -7,6 +7,9 @@ const element = (id) => document.getElementById(id);
 const shownItemsLimit = 300;
 const marks = { kept: ["✓", "finished"], failed: ["✕", "failed"], checking: ["…", "being checked"] };
 
+/** The words to compare are those of a connection, and go with it. */
+const connectedStates = new Set(["waiting", "offered", "choosing", "moving"]);
+
 /** Sets the text of an element and hides it when there is none. */
 function say(id, text) {
     const target = element(id);
@@ -38,6 +41,7 @@ export function show(state, headline, parts = {}) {
     element("link-form").hidden = !parts.linkForm;
     showTexts(parts.texts ?? []);
     showItems(parts.items ?? [], parts.onRemove);
+    if (!connectedStates.has(state)) showWords([]);
     const actions = parts.actions ?? [];
     element("actions").hidden = actions.length === 0;
     for (const button of element("actions").children) {
@@ -95,6 +99,12 @@ async function copy(words, button) {
 /** The line that says who is at the other end. */
 export function showPeer(text) {
     say("peer", text);
+}
+
+/** The words that two people may compare aloud; none hides them. */
+export function showWords(words) {
+    element("word-list").textContent = words.join(" · ");
+    element("words").hidden = words.length === 0;
 }
 
 export function showNotice(text) {

@@ -86,6 +86,7 @@ export class Visit {
             onRole: (part, agent) => this.#handleRole(part, agent),
             onOffer: (transfer) => this.#handleOffer(transfer),
             onAccepted: () => this.#showMoving(),
+            onWords: (words) => view.showWords(words),
             onChange: () => {},
             onInterrupted: (interrupted) => view.showNotice(interrupted
                 ? "The connection was interrupted. Waiting for the other side…" : this.#standingNotice),

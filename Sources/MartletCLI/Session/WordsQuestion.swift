@@ -1,0 +1,39 @@
+internal import JSON
+internal import Transfer
+
+/// What `--verify` does with the words of each connection: tells them, and asks whether they match where somebody is
+/// there to answer. Of several at a time one asks after the other.
+actor WordsQuestion {
+    private let console: Console
+    /// The question before.
+    private var last: Task<Bool, Never>?
+
+    init(on console: Console) {
+        self.console = console
+    }
+
+    /// - Parameter who: the other side, fit to be shown.
+    /// - Returns: false when the words do not match, or when there are none.
+    func verify(_ words: VerificationWords?, with who: String) async -> Bool {
+        guard let words else { return false }
+        let previous = last
+        let question = Task { [console] in
+            _ = await previous?.value
+            return Task.isCancelled ? false : await Self.ask(words, who, on: console)
+        }
+        last = question
+        return await withTaskCancellationHandler {
+            await question.value
+        } onCancel: {
+            question.cancel()
+        }
+    }
+
+    private static func ask(_ words: VerificationWords, _ who: String, on console: Console) async -> Bool {
+        console.event("words", ["words": .array(words.words.map { .string($0) })])
+        let canAsk = console.facts.inputIsTerminal && console.facts.errorIsTerminal
+        if canAsk || !console.isJSON { console.warn("Words to compare with \(who): \(words)") }
+        guard canAsk else { return true }
+        return await Question.ask({ "Do they match?" }, standard: false, on: console)
+    }
+}
