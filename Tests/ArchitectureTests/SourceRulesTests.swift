@@ -10,7 +10,8 @@ import Testing
 @Suite struct SourceRulesTests {
     /// Targets whose behaviour depends on nothing but their input: no clock, no sleep, no task.
     private static let cores = [
-        "Wire", "JSON", "WordList", "Digests", "STUN", "ICE", "DTLS", "SCTP", "SRTP", "DataChannel", "SDP", "LinkSimulator",
+        "Wire", "JSON", "WordList", "Digests", "STUN", "ICE", "DTLS", "SCTP", "SRTP", "DataChannel", "SDP",
+        "LinkSimulator",
         "PeerSession",
     ]
 

@@ -15,7 +15,8 @@ import Transfer
             (.exists, false, .localResource), (.name, false, .localResource),
             (.protocolViolation, false, .protocolMismatch),
             (.version, true, .protocolMismatch), (.canceled, true, .declined), (.canceled, false, .interrupted),
-            (.unverified, false, .notVerified), (.unverified, true, .notVerified), (.internal, true, .other), (.init(rawValue: "new"), true, .other),
+            (.unverified, false, .notVerified), (.unverified, true, .notVerified), (.internal, true, .other),
+            (.init(rawValue: "new"), true, .other),
         ] as [(TransferError.Code, Bool, CommandStatus)])
     func `every end of a transfer has its exit code`(code: TransferError.Code, byPeer: Bool, status: CommandStatus) {
         let failure = CommandFailure(TransferError(code, "It ended.", isReportedByPeer: byPeer))

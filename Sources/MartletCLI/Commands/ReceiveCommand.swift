@@ -58,7 +58,8 @@ struct ReceiveCommand: ConsoleCommand {
         [
             EnvironmentFlag("yes", .switch), EnvironmentFlag("output", .value), EnvironmentFlag("overwrite", .switch),
             EnvironmentFlag("rename", .switch), EnvironmentFlag("skip", .switch),
-        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
+        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags
+        + OutputOptions.environmentFlags
 
     func validate() throws {
         if output == "-", speech.json { throw ValidationError("--json and “-o -” both want standard output") }

@@ -76,7 +76,8 @@ struct SendCommand: ConsoleCommand {
             EnvironmentFlag("no-hidden", .switch), EnvironmentFlag("follow-links", .switch),
             EnvironmentFlag("limit", .value), EnvironmentFlag("receivers", .value), EnvironmentFlag("new", .switch),
             EnvironmentFlag("unordered", .switch), EnvironmentFlag("max-retransmits", .value),
-        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
+        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags
+        + OutputOptions.environmentFlags
 
     func validate() throws {
         guard !paths.isEmpty || !text.isEmpty else {
