@@ -24,6 +24,12 @@ import Transfer
         #expect(failure.sentence == "It ended.")
     }
 
+    @Test func `a full disk that can be gone on from says so`() {
+        let full = TransferError(.storage, "The disk is full.", isResumable: true)
+        #expect(CommandFailure(full).remedy == "make room, then the same command again, which resumes")
+        #expect(CommandFailure(full).isResumable)
+    }
+
     private static let signaling: [(PeerConnectorError, CommandStatus)] = [
         (.couldNotVerify, .notVerified), (.noSuchRoom, .nobodyCame), (.roomExpired, .nobodyCame),
         (.roomFull, .nobodyCame), (.roomExists, .other), (.serverBusy, .other),
