@@ -70,10 +70,17 @@ final class ReceiverRun: Sendable {
             isKept.withLock { $0 = isOurs }
             throw error
         }
-        await writer.end()
         session.monitor.note { $0.core.signals.isBusy = true }
-        try await session.send(.receipt(items: ledger.completeCount, bytes: ledger.completeBytes))
+        do throws(TransferError) {
+            try await session.send(.receipt(items: ledger.completeCount, bytes: ledger.completeBytes))
+        } catch {
+            let isOurs = await writer.abandon(isDiskSound: true)
+            isKept.withLock { $0 = isOurs }
+            throw error
+        }
         await session.linger(atMost: Self.receiptLinger) { $0.intake.hasSaidBye }
+        // Only now: whoever is killed before the other side has the receipt can come again and say it.
+        await writer.end()
         return TransferReport(items: ledger.reports.compactMap { $0 })
     }
 

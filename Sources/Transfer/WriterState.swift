@@ -10,8 +10,9 @@ internal import CPlatform
 
 /// How often a writer makes sure of what it has.
 struct WriterPace: Sendable {
-    /// Bytes of one item after which they are put on the disk and written down.
-    var durableBytes = HashTree.segmentBytes
+    /// Bytes of one item after which they are put on the disk and written down. Half a segment, so that with what is on
+    /// its way at that moment less than a segment is sent twice.
+    var durableBytes = HashTree.segmentBytes / 2
     var durableInterval = Duration.seconds(2)
     /// Complete items that are put on the disk together, at most.
     var groupItems = 512

@@ -9,6 +9,7 @@ import socket
 import pytest
 import pytest_asyncio
 
+import faults
 from chromium import Chromium
 from firefox import Firefox
 from martlet_peer import Connection
@@ -28,6 +29,14 @@ def lan_address():
             return probe.getsockname()[0]
         except OSError:
             return None
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Seeds and numbers of the transfers that were interrupted, also when all is well."""
+    if faults.NOTES:
+        terminalreporter.section("interrupted transfers")
+        for line in faults.NOTES:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

@@ -35,10 +35,16 @@ static int is_brief;
 static int log_file = -1;
 static uint64_t records;
 
-static long (*next_syscall)(long, ...);
+/* Looked up at its first use: libraries that are initialized before this one make calls, too. */
+typedef long system_call(long, ...);
+static system_call *find_syscall(void) {
+    static system_call *found;
+    if (!found) found = (system_call *)dlsym(RTLD_NEXT, "syscall");
+    return found;
+}
+#define next_syscall (find_syscall())
 
 __attribute__((constructor)) static void start(void) {
-    next_syscall = dlsym(RTLD_NEXT, "syscall");
     folder = getenv("MARTLET_SHIM_FOLDER");
     graves = getenv("MARTLET_SHIM_GRAVES");
     is_brief = getenv("MARTLET_SHIM_BRIEF") != NULL;

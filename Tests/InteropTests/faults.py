@@ -98,6 +98,21 @@ class Scene:
         return [path.name for path in self.target.rglob(".*") if path.name.endswith((".part", ".journal"))]
 
 
+#: What happened at each kill, for the summary of a run.
+NOTES = []
+
+
+def note(text):
+    print(text)
+    NOTES.append(text)
+
+
+async def both_end(*programs, timeout=60):
+    """Waits for the ends of programs that should succeed."""
+    ends = await asyncio.gather(*(program.end(timeout) for program in programs), return_exceptions=True)
+    assert all(isinstance(end, tuple) and end[0] == 0 for end in ends), "\n".join(map(str, [*ends, *programs]))
+
+
 async def died(program, timeout=60):
     """Waits for the end of a process that is to be killed."""
     return await asyncio.wait_for(program.process.wait(), timeout)

@@ -59,7 +59,8 @@ class Martlet:
             stderr=asyncio.subprocess.PIPE, cwd=self.folder, env={**os.environ, **self.environment},
             preexec_fn=die_with_parent, limit=1 << 20)
         self._watch = asyncio.create_task(self._watch_memory())
-        self._errors = asyncio.create_task(self.process.stderr.read())
+        self.said = bytearray()
+        self._errors = asyncio.create_task(self._listen())
         return self
 
     async def __aexit__(self, *_):
@@ -67,6 +68,11 @@ class Martlet:
             self.process.kill()
         await self.process.wait()
         self._watch.cancel()
+
+    async def _listen(self):
+        while block := await self.process.stderr.read(1 << 16):
+            self.said += block
+        return bytes(self.said)
 
     async def _watch_memory(self):
         while True:
@@ -79,17 +85,24 @@ class Martlet:
                     self.peak_memory_bytes = max(self.peak_memory_bytes, int(line.split()[1]) * 1024)
             await asyncio.sleep(0.05)
 
-    async def event(self, kind, timeout=60):
-        """The next event of this type; those before it are kept in `events`."""
+    def __str__(self):
+        last = "\n".join(str(event)[:300] for event in self.events[-6:])
+        return f"{' '.join(self.command[:6])} … ({self.process.returncode})\n{last}\n{self.said.decode(errors='replace')}"
+
+    async def event(self, *kinds, timeout=60):
+        """The next event of these types; those before it are kept in `events`."""
         async def wait():
             while True:
                 line = await self.process.stdout.readline()
-                assert line, f"no event {kind} before the end; got {self.events}"
+                assert line, f"no event {kinds} before the end of {self}"
                 event = json.loads(line)
                 self.events.append(event)
-                if event["type"] == kind:
+                if event["type"] in kinds:
                     return event
-        return await asyncio.wait_for(wait(), timeout)
+        try:
+            return await asyncio.wait_for(wait(), timeout)
+        except TimeoutError:
+            raise AssertionError(f"no {kinds} after {timeout} s: {self}") from None
 
     async def end(self, timeout=60):
         """Waits for the exit code; returns it with all of standard error."""
@@ -97,7 +110,10 @@ class Martlet:
             async for line in self.process.stdout:
                 self.events.append(json.loads(line))
             return await self.process.wait(), (await self._errors).decode()
-        return await asyncio.wait_for(wait(), timeout)
+        try:
+            return await asyncio.wait_for(wait(), timeout)
+        except TimeoutError:
+            raise AssertionError(f"no end after {timeout} s: {self}") from None
 
     def terminate(self, number):
         self.process.send_signal(number)

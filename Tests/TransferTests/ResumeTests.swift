@@ -209,6 +209,20 @@ struct ResumeTests {
         #expect(try target.read("big") == content && outside.read("victim") == [9])
         #expect(target.names == [part, "big"].sorted())
     }
+
+    @Test func `an empty part that the journal does not know of is used and leaves nothing behind`() async throws {
+        // What is there when a process ends between making a part and writing that down.
+        let content = [UInt8](repeating: 3, count: 5_000_000)
+        let big = try source.write(content, to: "big")
+        _ = try await attempt([big], cut: 4_500_000)
+        let part = try #require(target.names.first { $0.hasSuffix(".part") })
+        try target.write([], to: "new")
+        try #require(rename(target.path("new"), target.path(part)) == 0)
+        let second = try await attempt([big], cut: nil)
+        #expect(try second.received.get().firstError == nil)
+        #expect(try target.read("big") == content)
+        #expect(target.names == ["big"])
+    }
 }
 
 /// Tells of the file bytes that pass.

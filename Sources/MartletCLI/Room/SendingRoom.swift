@@ -125,12 +125,15 @@ struct SendingRoom: Sendable {
         let sender = FileSender(
             sources: plan.list, control: peer.channels.control, data: peer.channels.data,
             options: options,
-            admit: { session, agent in await hall.admit(visit, session: session, agent: agent) },
+            admit: { session, agent in
+                guard await hall.admit(visit, session: session, agent: agent) else { return false }
+                // On the disk before there can be a yes: after a kill the link is the same.
+                keeper.begin()
+                return true
+            },
             onEvent: { event in
                 if event == .offered { tellOffer(to: visit) }
                 if event == .accepted {
-                    // On the disk before the first byte goes out.
-                    keeper.begin()
                     if keeper.canResume { console.isResumable.set() }
                     Task { await hall.accepted(visit) }
                 }

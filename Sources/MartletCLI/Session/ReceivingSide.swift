@@ -67,11 +67,11 @@ struct ReceivingSide: Sendable {
         return FileReceiver(
             destination: destination, control: peer.channels.control, data: peer.channels.data, options: options,
             onEvent: { event in
-                if case .peer(let agent) = event { view.greet(agent, path: path) }
-                if event == .accepted, destination.directory != nil {
-                    session.keep()
-                    console.isResumable.set()
+                if case .peer(let agent) = event {
+                    if destination.directory != nil { session.keep() }
+                    view.greet(agent, path: path)
                 }
+                if event == .accepted, destination.directory != nil { console.isResumable.set() }
                 watch.note(event)
                 view.handle(event)
             },

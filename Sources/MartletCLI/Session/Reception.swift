@@ -43,7 +43,8 @@ struct Reception: Sendable {
         case .done: side.session.forget()
         // Whoever stops here may start the same command again, and has the same place.
         case .failed(let failure): if !failure.isResumable, !Task.isCancelled { side.session.forget() }
-        case .unused, .lost: break
+        case .unused: side.session.forget()
+        case .lost: break
         }
         await peer.close()
         return ending

@@ -34,7 +34,7 @@ struct ReceiverSession: Sendable {
         }
     }
 
-    /// A yes was said: from here on the place is ours. Returns when that is on the disk.
+    /// The sender is about to hear of us: from here on the place is ours. Returns when that is on the disk.
     func keep() {
         memory?.save(name + "\n")
     }

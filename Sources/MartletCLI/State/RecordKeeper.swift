@@ -19,7 +19,7 @@ final class RecordKeeper: Sendable {
 
     var record: TransferRecord { state.withLock { $0.record } }
 
-    /// A receiver said yes: from here on the transfer can be resumed. Returns when that is on the disk.
+    /// A receiver is asked: from its yes on the transfer can be resumed. Returns when that is on the disk.
     func begin() {
         state.withLock { state in
             if !state.isOnDisk { state.isOnDisk = memory?.save(state.record) ?? false }
