@@ -22,8 +22,8 @@ struct FolderCache {
 
     /// Opens the folder with these components.
     ///
-    /// - Parameter onMade: nil: what is missing is an error (ENOENT). Otherwise it is made, and this is told in which
-    ///   folder there is a new one.
+    /// - Parameter onMade: nil: what is missing is an error (ENOENT). Otherwise it is made, and this is told of
+    ///   each new folder.
     mutating func folder(
         _ components: some BidirectionalCollection<String>, onMade: ((OpenFile) -> Void)? = nil
     ) throws(SystemError) -> OpenFile {
@@ -42,8 +42,9 @@ struct FolderCache {
             opened = try parent.openFolder(last)
         } catch {
             guard error.number == ENOENT, let onMade else { throw error }
-            if try parent.makeFolder(last) { onMade(parent) }
+            let isMade = try parent.makeFolder(last)
             opened = try parent.openFolder(last)
+            if isMade { onMade(opened) }
         }
         if order.count >= Self.limit { folders[order.removeFirst()] = nil }
         folders[path] = opened

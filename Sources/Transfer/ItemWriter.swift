@@ -29,9 +29,10 @@ final class ItemWriter: Sendable {
     private let threads = NIOThreadPool.singleton
     let destination: Destination
 
-    init(destination: Destination, pace: WriterPace = WriterPace()) {
+    /// - Parameter output: where ``Destination/standardOutput`` goes.
+    init(destination: Destination, pace: WriterPace = WriterPace(), output: Int32 = 1) {
         self.destination = destination
-        state = Mutex(WriterState(destination: destination, pace: pace))
+        state = Mutex(WriterState(destination: destination, pace: pace, output: output))
     }
 
     /// On a thread that may block; also for a task that was cancelled.

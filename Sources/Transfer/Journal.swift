@@ -63,7 +63,12 @@ struct Journal: Sendable {
                 journal = found
                 try journal.file.truncate(to: 0)
             }
-            try journal.append(.header(transfer: transfer, session: session))
+            do throws(SystemError) {
+                try journal.append(.header(transfer: transfer, session: session))
+            } catch {
+                journal.remove()
+                throw error
+            }
             return journal
         } catch {
             throw error.number == EWOULDBLOCK ? .locked : .unusable(error)

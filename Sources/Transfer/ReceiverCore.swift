@@ -88,8 +88,6 @@ struct ReceiverCore: TransferCore {
     private(set) var sizes: [Int64] = []
     private(set) var totalBytes: Int64 = 0
     private var offerByteCount = 0
-    /// Counts everything that comes.
-    private(set) var activity = 0
 
     /// File bytes that the sender may send in all.
     private(set) var limit: Int64 = 0
@@ -142,7 +140,6 @@ struct ReceiverCore: TransferCore {
     // MARK: What the sender says
 
     mutating func receive(_ message: ControlMessage, byteCount: Int) throws(TransferError) {
-        activity &+= 1
         guard let message = try intake.admit(message) else { return }
         switch message {
         case .offer(let transfer, let items, let more):

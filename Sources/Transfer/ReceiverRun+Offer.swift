@@ -1,7 +1,5 @@
 /// The offer, as long as the person has not answered.
 extension ReceiverRun {
-    /// How long the first items wait for the rest of the offer before the person is asked.
-    private static let questionDelay = Duration.milliseconds(500)
     /// How often a growing offer is shown anew.
     private static let countingInterval = Duration.milliseconds(100)
     private static let declineLinger = Duration.seconds(2)
@@ -93,7 +91,7 @@ extension ReceiverRun {
 
     private func questionTimer() -> Task<Void, any Error> {
         Task {
-            try await Task.sleep(for: Self.questionDelay)
+            try await Task.sleep(for: questionDelay)
             session.monitor.note { $0.core.signals.isQuestionDue = true }
         }
     }

@@ -16,17 +16,25 @@ final class ReceiverRun: Sendable {
     let writer: ItemWriter
     let pace: WriterPace
     let window: Int
+    let questionDelay: Duration
     /// Something was kept for a later connection.
     private let isKept = Mutex(false)
 
-    init(_ receiver: FileReceiver, pace: WriterPace = WriterPace()) {
+    /// - Parameters:
+    ///   - questionDelay: how long the first items wait for the rest of the offer before the person is asked.
+    ///   - output: where ``Destination/standardOutput`` goes.
+    init(
+        _ receiver: FileReceiver, pace: WriterPace = WriterPace(), questionDelay: Duration = .milliseconds(500),
+        output: Int32 = 1
+    ) {
         self.receiver = receiver
+        self.questionDelay = questionDelay
         self.pace = pace
         let hasOneChannel = receiver.data == nil || receiver.data === receiver.control
         session = TransferSession(
             ReceiverCore(hasOneChannel: hasOneChannel, certificates: receiver.options.certificates),
             control: receiver.control, data: receiver.data)
-        writer = ItemWriter(destination: receiver.destination, pace: pace)
+        writer = ItemWriter(destination: receiver.destination, pace: pace, output: output)
         window = max(TransferLimits.payloadBytes, receiver.options.windowBytes)
     }
 
@@ -244,23 +252,14 @@ final class ReceiverRun: Sendable {
 
     /// Ends the transfer when nothing comes although it is the sender's turn.
     private func watchStall(_ limit: Duration) async {
-        let clock = ContinuousClock()
-        var since = clock.now
-        var last = -1
-        while (try? await Task.sleep(for: limit / 8)) != nil {
-            let (activity, isOurTurn) = session.monitor.read { state in
-                let signals = state.core.signals
+        do throws(TransferError) {
+            try await session.noticeSilence(of: limit) { core in
                 // Before it offers anything, a person may choose files there, or compare words.
-                let isPersons = signals.isDeciding || state.core.transfer == nil
-                return (state.core.activity &+ state.core.frameCount, signals.isBusy || isPersons)
+                core.transfer != nil && !core.signals.isBusy && !core.signals.isDeciding
             }
-            if activity != last || isOurTurn {
-                (last, since) = (activity, clock.now)
-            } else if clock.now - since >= limit {
-                let seconds = limit.components.seconds
-                return session.monitor.fail(
-                    TransferError(.peerVanished, "The other side said nothing for \(seconds) s."))
-            }
+        } catch {
+            // Whether it can be resumed is told by what was kept.
+            if error.code == .peerVanished { session.monitor.fail(TransferError(error.code, error.message)) }
         }
     }
 

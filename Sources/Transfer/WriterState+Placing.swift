@@ -23,11 +23,19 @@ extension WriterState {
                     touched[placement.parent] = folder
                 }
             } catch {
-                guard case .item(let item, let reason) = error else { throw error }
+                guard case .item(let item, let reason) = error else {
+                    // Another try must not look for other names for these.
+                    group.removeAll { waiting in placed.contains { $0.0.number == waiting.number } }
+                    throw error
+                }
                 remove(placement)
                 outcome.reports.append(giveUp(item, reason))
             }
         }
+        group = []
+        groupBytes = 0
+        claimed = []
+        claimedFolders = []
         do throws(SystemError) {
             try synchronizeNames(touched)
             try journal?.append(placed.map { .done(offered.keys[$0.0.number]) })
@@ -37,9 +45,6 @@ extension WriterState {
         for (placement, path) in placed {
             outcome.reports.append(complete(placement.number, placement.root, placement.byteCount, at: path))
         }
-        group = []
-        groupBytes = 0
-        claimed = []
     }
 
     /// Chooses names, writes them down, and waits until bytes and journal are on the disk.
@@ -118,17 +123,21 @@ extension WriterState {
         let wanted = placement.parent + [placement.name]
         do throws(SystemError) {
             let folder = try parentFolder(placement.parent[...])
-            // Where the last item of this path left off: a thousand of them must not try a million names.
-            var number = lastNumbers[wanted] ?? 0
+            // Where the last item of this path left off: a thousand of them must not try a million names. Two folders
+            // of one path are one.
+            var number = placement.partName == nil ? 0 : lastNumbers[wanted] ?? 0
             while true {
                 let candidate = number == 0 ? placement.name : LocalName.numbered(placement.name, number)
                 let status = try folder.status(of: candidate)
-                let isOurs =
-                    claimed.contains(placement.parent + [candidate])
-                    || status.map { made.contains($0.identity) } ?? false
-                if isAllowed(status, isOurs: isOurs, for: placement) {
+                let path = placement.parent + [candidate]
+                let isOurs = claimed.contains(path) || status.map { made.contains($0.identity) } ?? false
+                // Two items that are one folder are both there.
+                let isSame =
+                    placement.partName == nil && (status?.isDirectory ?? false || claimedFolders.contains(path))
+                if isSame || isAllowed(status, isOurs: isOurs, for: placement) {
                     placement.candidate = candidate
-                    claimed.insert(placement.parent + [candidate])
+                    claimed.insert(path)
+                    if placement.partName == nil { claimedFolders.insert(path) }
                     if number > 0 { lastNumbers[wanted] = number }
                     return
                 }
@@ -141,8 +150,6 @@ extension WriterState {
     }
 
     private func isAllowed(_ status: FileStatus?, isOurs: Bool, for placement: Placement) -> Bool {
-        // Two items that are one folder are both there.
-        if placement.partName == nil, status?.isDirectory == true { return true }
         if isOurs { return false }
         guard let status else { return true }
         return policy == .overwrite && !status.isDirectory && placement.partName != nil
@@ -177,11 +184,13 @@ extension WriterState {
         }
     }
 
-    private func place(_ placement: Placement, in folder: OpenFile) throws(SystemError) {
+    private mutating func place(_ placement: Placement, in folder: OpenFile) throws(SystemError) {
         let name = placement.candidate
         guard let partName = placement.partName else {
             let isMade = try folder.makeFolder(name)
-            if !isMade, try folder.status(of: name)?.isDirectory != true { throw SystemError(number: EEXIST) }
+            let status = try folder.status(of: name)
+            guard status?.isDirectory == true else { throw SystemError(number: EEXIST) }
+            if isMade { noteMade(status) }
             return
         }
         // Looked at now: an item of this very group may have come to be what has the name.

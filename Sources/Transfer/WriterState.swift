@@ -68,6 +68,8 @@ struct WriterState {
 
     let destination: Destination
     let pace: WriterPace
+    /// Standard output.
+    let output: Int32
     var offered = OfferedItems()
     var folders: FolderCache?
     var policy = ExistingFilePolicy.fail
@@ -86,7 +88,9 @@ struct WriterState {
     var groupSince = ContinuousClock.now
     /// Paths that the items of the group will get.
     var claimed: Set<[String]> = []
-    /// Files that this transfer has made, so that no item replaces another, whatever the system takes for one name.
+    /// Those of them that are folders.
+    var claimedFolders: Set<[String]> = []
+    /// Files and folders that this transfer has made, so that no item replaces another, whatever the system takes for one name.
     var made: Set<FileIdentity> = []
     /// The number that the last item of each path got, where several have the same.
     var lastNumbers: [[String]: Int] = [:]
@@ -99,9 +103,10 @@ struct WriterState {
     var hasNewFolders = false
     var isNameDurable = false
 
-    init(destination: Destination, pace: WriterPace) {
+    init(destination: Destination, pace: WriterPace, output: Int32) {
         self.destination = destination
         self.pace = pace
+        self.output = output
         if case .folder(let directory) = destination { folders = FolderCache(root: directory.root) }
     }
 
@@ -179,7 +184,7 @@ struct WriterState {
                     open.sink = .text([])
                     text += bytes
                     open.sink = .text(text)
-                case .output: try Self.writeOut(bytes)
+                case .output: try Self.write(bytes, to: output)
                 case .folder: break
                 }
                 open.tree.update(bytes)
@@ -197,11 +202,11 @@ struct WriterState {
         }
     }
 
-    /// All of it, to standard output, however slowly that is read.
-    private static func writeOut(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+    /// All of it, however slowly it is read.
+    private static func write(_ bytes: UnsafeRawBufferPointer, to output: Int32) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            let count = martlet_write_some(1, bytes.baseAddress! + done, bytes.count - done)
+            let count = martlet_write_some(output, bytes.baseAddress! + done, bytes.count - done)
             guard count > 0 else { throw .last }
             done += Int(count)
         }
@@ -239,7 +244,12 @@ struct WriterState {
             let folder = try parentFolder(components.dropLast())
             let part = try PartFile(for: name, suffix: key.suffix ^ partMark, in: folder)
             if part.wasTaken { hasStrays = true }
-            try journal?.append(.begun(key, name: part.name, parent: Array(components.dropLast()), part.identity))
+            do throws(SystemError) {
+                try journal?.append(.begun(key, name: part.name, parent: Array(components.dropLast()), part.identity))
+            } catch {
+                part.remove()
+                throw error
+            }
             return .part(part)
         } catch {
             throw failure(error, of: item)
@@ -247,12 +257,20 @@ struct WriterState {
     }
 
     mutating func parentFolder(_ components: ArraySlice<String>) throws(SystemError) -> OpenFile {
-        var isNew = false
-        guard let folder = try folders?.folder(components, onMade: { _ in isNew = true }) else {
+        var new: [OpenFile] = []
+        defer {
+            if !new.isEmpty { hasNewFolders = true }
+            for folder in new { noteMade(try? folder.status()) }
+        }
+        guard let folder = try folders?.folder(components, onMade: { new.append($0) }) else {
             throw SystemError(number: ENOENT)
         }
-        if isNew { hasNewFolders = true }
         return folder
+    }
+
+    /// Nothing of this transfer takes the place of what it has made.
+    mutating func noteMade(_ status: FileStatus?) {
+        if let status { made.insert(status.identity) }
     }
 
     private mutating func finish(
