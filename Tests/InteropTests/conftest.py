@@ -125,6 +125,7 @@ class Visit:
             elif os.environ.get("MARTLET_DARK"):
                 look += "-dark"
             await self.page.resize(*size)
+            assert await self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, look)
             await self.page.screenshot(folder / f"{name}-{look}-{self.browser.name}.png")
 
     async def end(self):

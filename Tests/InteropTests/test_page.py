@@ -146,6 +146,7 @@ async def test_the_keyboard_alone_is_enough(visit):
         await visit.page.press("Tab", 9)
         if await visit.page.evaluate("document.activeElement.id") == "accept":
             break
+    await visit.picture("focus")
     await visit.page.press("Enter", 13)
     assert (await asyncio.wait_for(running, 30)).receipt["items"] == 1
     # The focus did not fall off the page with its button.
@@ -265,6 +266,33 @@ async def test_the_page_sends(visit, tmp_path):
     text = await visit.state("done")
     assert "3 files sent" in text and "confirmed" in text
     await visit.picture("sent")
+
+
+async def test_the_page_waits_for_a_yes_and_shows_what_was_handled(visit, tmp_path):
+    (tmp_path / "holiday.mp4").write_bytes(noise(6_000_000))
+    connection = await visit.connect()
+    await connection.hello("receiver")
+    await visit.state("choosing")
+    await visit.picture("nothing-chosen")
+    await visit.page.set_files("#file-input", tmp_path / "holiday.mp4")
+    await visit.page.click("#send")
+    assert "asked" in await visit.state("waiting")
+    await visit.picture("waiting")
+    _, offer = await connection.next()
+    connection.say("accept", transfer=offer["transfer"], limit=4_000_000)
+    received = 0
+    while received < 4_000_000:
+        received += len((await connection.next())[1]) - 16
+    connection.say("credit", received=2_500_000, limit=4_000_000)
+    # What has left is no progress: what the other side has handled is.
+    await visit.page.wait_for("document.querySelector('#progress-bytes').innerText.startsWith('2.5')")
+    assert "holiday.mp4" in await visit.state("moving")
+    await visit.picture("sending")
+    await visit.page.click("#cancel")
+    with pytest.raises(TransferError, match="canceled"):
+        await connection.next()
+    await visit.failure("canceled-here")
+    await visit.picture("stopped")
 
 
 async def test_the_page_sends_within_a_small_window(visit, tmp_path):

@@ -223,6 +223,7 @@ async def test_a_dropped_folder_is_offered_while_it_is_looked_through(visit):
     await visit.state("choosing")
     await visit.page.evaluate(DROP)
     await visit.page.wait_for("!document.querySelector('#send').hidden")
+    await visit.picture("dropped-folder")
     await visit.page.click("#send")
     received = await asyncio.wait_for(running, 60)
     assert received.folders == ["top/empty"]

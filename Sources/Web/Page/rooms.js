@@ -94,10 +94,13 @@ export class Room {
             break;
         case "full":
             throw new Failure("taken");
-        case "error":
+        case "error": {
+            const known = errorFailures[message.code];
+            // The server's own words are for what this page has none for.
             if (message.code === "no-such-peer") this.#callbacks.onHostLeft();
-            else throw new Failure(errorFailures[message.code] ?? "protocol", shownMessage(message.message ?? ""));
+            else throw new Failure(known ?? "protocol", known ? "" : shownMessage(message.message ?? ""));
             break;
+        }
         default:
             break;
         }

@@ -81,7 +81,8 @@ export class Sender {
             const { kind, path, size, mtime } = source;
             const item = { item: this.items.length, kind, path, size, mtime };
             this.items.push({
-                index: item.item, source, kind, path, size, mtime, movedBytes: 0, state: "waiting", note: "",
+                index: item.item, source, kind, path, size, mtime, state: "waiting", note: "",
+                movedBytes: 0, sentBytes: 0, earlierBytes: 0, beginsAt: 0,
                 name: shownName(path.join("/")) + (kind === "folder" ? "/" : ""),
             });
             this.totalBytes += size;
@@ -102,6 +103,7 @@ export class Sender {
 
     suspend() {
         this.#stopped = true;
+        for (const item of this.items) if (item.state === "moving") item.state = "waiting";
         this.#wake();
     }
 
@@ -127,6 +129,7 @@ export class Sender {
             require(isCount(message.received) && message.received <= this.#sentBytes, "credit for what was not sent");
             require(isCount(message.limit), "a credit without limit");
             this.handledBytes = Math.max(this.handledBytes, message.received);
+            this.#showHandled();
             this.#limit = Math.max(this.#limit, message.limit);
             this.#wake();
             return true;
@@ -195,6 +198,7 @@ export class Sender {
             if (item.state !== "waiting") continue;
             this.currentIndex = index;
             item.state = "moving";
+            item.beginsAt = this.#sentBytes;
             this.#wires.onChange();
             try {
                 await this.#sendItem(item);
@@ -219,7 +223,7 @@ export class Sender {
             await this.#checkUnchanged(item);
             tree = await this.#knownTree(item);
             if (item.partial) {
-                item.movedBytes = tree.wholeBytes;
+                item.movedBytes = item.earlierBytes = tree.wholeBytes;
                 this.earlierBytes += tree.wholeBytes;
                 this.#wires.send({ type: "item-begin", item: item.index, offset: tree.wholeBytes });
             }
@@ -279,7 +283,7 @@ export class Sender {
                 const count = Math.min(this.#wires.payloadBytes, piece.length - offset, this.#limit - this.#sentBytes);
                 this.#wires.sendFrame(encodeFrame(item.index, start + offset, piece.subarray(offset, offset + count)));
                 this.#sentBytes += count;
-                item.movedBytes += count;
+                item.sentBytes += count;
                 offset += count;
             }
             const segment = await appended;
@@ -287,6 +291,13 @@ export class Sender {
                 this.#wires.send({ type: "segment", item: item.index, segment, hash: tree.segment(segment) });
             }
         }
+    }
+
+    /** Of the item that is on its way, that much has come as the other side says. */
+    #showHandled() {
+        const item = this.items[this.currentIndex];
+        const handled = Math.max(0, this.handledBytes - item.beginsAt);
+        if (item.state === "moving") item.movedBytes = item.earlierBytes + Math.min(handled, item.sentBytes);
     }
 
     #woken() {
@@ -299,7 +310,7 @@ export class Sender {
         if (item.state === "kept" || item.state === "failed") return;
         item.state = "failed";
         item.note = note;
-        this.#failedBytes += Math.max(0, item.size - item.movedBytes);
+        this.#failedBytes += Math.max(0, item.size - item.earlierBytes - item.sentBytes);
         this.#wires.onChange();
     }
 
