@@ -23,17 +23,17 @@ SHOWN_BY = {
     "send": {
         "--text": "test_words", "--name": "test_pipes", "--exclude": "test_what_is_left_out", "--no-hidden":
         "test_what_is_left_out", "--follow-links": "test_what_is_left_out", "--limit": "test_a_limit", "--receivers":
-        "test_several_receivers_and_one_too_many", "--new": "test_new_is_a_new_link", "--unordered": "test_pipes",
-        "--max-retransmits": "test_pipes", "--wait": "test_a_killed_peer_is_noticed", "--port": "test_where_it_listens",
+        "test_several_receivers_and_one_too_many", "--new": "test_new_is_a_new_link", "--unordered": "test_for_the_curious",
+        "--max-retransmits": "test_for_the_curious", "--wait": "test_a_killed_peer_is_noticed", "--port": "test_where_it_listens",
         "--bind": "test_where_it_listens", "--local": "test_where_it_listens", "--qr": "test_a_code_on_demand",
-        "--expire": "test_nobody_comes", "-q": "test_quiet", "--json": "test_events_are_those_of_the_manual",
+        "--expire": "test_nobody_comes", "-q": "test_quiet", "--json": "test_events_are_those_of_the_manual", "--verify": "test_words_to_compare",
     },
     "receive": {
         "-y": "test_quiet", "-o": "test_pipes", "--overwrite": "test_rename_and_overwrite", "--rename":
         "test_rename_and_overwrite", "--skip": "test_skip", "--wait": "test_a_killed_peer_is_noticed", "--port":
         "test_a_receiver_waits", "--bind": "test_where_it_listens", "--local": "test_where_it_listens", "--qr":
         "test_a_code_on_demand", "--expire": "test_nobody_comes", "-q": "test_quiet", "--json":
-        "test_events_are_those_of_the_manual",
+        "test_events_are_those_of_the_manual", "--verify": "test_words_to_compare",
     },
 }
 
@@ -67,10 +67,9 @@ def test_every_flag_is_shown_somewhere(command):
         assert f"def {test}" in tests, test
 
 
-@pytest.mark.parametrize("flags", [[], ["--unordered"], ["--max-retransmits", "0"]], ids=lambda flags: " ".join(flags))
-async def test_pipes(tmp_path, flags):
+async def test_pipes(tmp_path):
     content = make_file(tmp_path, "source", 3 * MEBIBYTE + 17).read_bytes()
-    async with sending("-", "--name", "backup.tar", *flags, stdin=asyncio.subprocess.PIPE) as (sender, link):
+    async with sending("-", "--name", "backup.tar", stdin=asyncio.subprocess.PIPE) as (sender, link):
         receiving = asyncio.create_task(receive(link, "-y", "-o", "-"))
         sender.process.stdin.write(content)
         sender.process.stdin.close()
@@ -78,6 +77,17 @@ async def test_pipes(tmp_path, flags):
         assert code == 0 and output == content, errors
         assert "backup.tar" in errors
         assert (await sender.end())[0] == 0
+
+
+@pytest.mark.parametrize("flags", [["--unordered"], ["--max-retransmits", "0"]], ids=lambda flags: flags[0])
+async def test_for_the_curious(tmp_path, flags):
+    source = make_file(tmp_path, "x", 30 * MEBIBYTE)
+    target, sender, _, _ = await transfer(tmp_path, [source], *flags, receive_options=["-y"])
+    assert digest(target / "x") == digest(source)
+    assert sender.events[-1]["resent_bytes"] >= 0
+    # What is lost could not be read again.
+    code, _, errors = words("send", "-", *flags)
+    assert code == 2 and "read once" in errors
 
 
 async def test_two_files_do_not_go_to_standard_output(tmp_path):
@@ -221,6 +231,14 @@ async def test_quiet(tmp_path):
     assert (code, output.decode(), errors) == (0, f"{target}/x\n", "")
     rest, errors = await process.communicate()
     assert (process.returncode, rest, errors) == (0, b"", b"")
+
+
+async def test_words_to_compare(tmp_path):
+    source = make_file(tmp_path, "x", 1000)
+    _, sender, receiver, _ = await transfer(
+        tmp_path, [source], "--verify", receive_options=["-y", "--verify"])
+    words = [[event["words"] for event in side.events if event["type"] == "words"] for side in (sender, receiver)]
+    assert words[0] == words[1] and len(words[0]) == 1 and len(words[0][0]) == 3, words
 
 
 async def test_skip(tmp_path):

@@ -39,7 +39,9 @@ extension CommandFailure {
         }
         isResumable = error.isResumable
         let hasLeft = error.code == .peerVanished || error.code == .canceled
-        if isResumable, error.code == .storage, !peer { remedy = "make room, then the same command again, which resumes" }
+        if isResumable, error.code == .storage, !peer {
+            remedy = "make room, then the same command again, which resumes"
+        }
         if isResumable, hasLeft { remedy = "the same command again, which resumes" }
     }
 

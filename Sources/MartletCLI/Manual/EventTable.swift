@@ -7,6 +7,7 @@ enum EventTable {
         ("notice", ["message"], "something inside a folder is left out, or sent under another name"),
         ("peer", ["agent"], "the other side has greeted, and what it calls itself"),
         ("path", ["kind", "network", "rtt_ms"], "how the connection runs: direct or relay, where, and its round trip"),
+        ("words", ["words"], "with --verify: three words that must be the same at the other side"),
         (
             "offer", ["items", "count", "bytes", "free", "complete"],
             "what is offered, at most 1,000 of the items; free is the receiver's"
