@@ -311,6 +311,46 @@ async def test_the_network_is_away_for_a_while(scene, source, two_networks, seco
 # MARK: Several receivers
 
 
+async def test_each_of_several_receivers_resumes_on_its_own(tmp_path, source):
+    """One of three is killed and comes again: it alone gets something twice, and the others do not wait."""
+    sender_folder = Scene(tmp_path, None, [source / "large.bin"])
+    async with sender_folder.sender("--receivers", 3, "--limit", "60MB/s") as sender:
+        link = (await sender.event("link"))["local"]
+        scenes = []
+        for number in range(3):
+            (tmp_path / str(number)).mkdir()
+            scenes.append(Scene(tmp_path / str(number), None, []))
+        first, second, victim = [scene.receiver(link) for scene in scenes]
+        async with first, second:
+            async with victim:
+                await victim.event("progress")
+                await asyncio.sleep(2.5)
+                victim.terminate(signal.SIGKILL)
+                await died(victim)
+            before = kept_bytes(scenes[2].target)
+            async with scenes[2].receiver(link) as again:
+                await both_end(sender, first, second, again)
+    assert before > 0
+    assert_little_was_sent_twice(before, again, source, "one of three receivers killed")
+    for scene in scenes:
+        assert digest(scene.target / "large.bin") == digest(source / "large.bin")
+        assert scene.leftovers() == []
+
+
+async def test_those_who_came_get_everything_though_one_place_expires(tmp_path, source):
+    async with Scene(tmp_path, None, [source / "large.bin"]).sender(
+            "--receivers", 2, "--expire", "3s", "--limit", "30MB/s") as sender:
+        link = (await sender.event("link"))["local"]
+        (tmp_path / "0").mkdir()
+        scene = Scene(tmp_path / "0", None, [])
+        async with scene.receiver(link) as receiver:
+            code, errors = await receiver.end()
+            assert code == 0, errors
+        code, errors = await sender.end()
+        assert code == 10 and "1 of 2" in errors, (code, errors)
+    assert digest(scene.target / "large.bin") == digest(source / "large.bin")
+
+
 async def test_one_slow_receiver_does_not_slow_the_others(tmp_path, source):
     async with Scene(tmp_path, None, [source / "large.bin"]).sender("--receivers", 3) as sender:
         link = (await sender.event("link"))["local"]

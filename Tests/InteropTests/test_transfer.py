@@ -12,7 +12,7 @@ import pytest
 
 import tree_hash
 from faults import MEBIBYTE, digest, resumed_bytes, tree, write_noise
-from martlet_peer import Connection, Item, Receiver, Sender
+from martlet_peer import Connection, Item, Receiver, Sender, TransferError
 from martlet_program import Martlet
 from rooms_client import Link, RoomClient
 
@@ -342,6 +342,43 @@ async def test_a_disk_that_is_too_small_is_known_before(tmp_path, small_disk):
     _, _, errors = await transfer(tmp_path, [source], expect=(6, 9))
     assert list(small_disk.iterdir()) == []
     assert "space" in errors[1].lower() or "free" in errors[1].lower(), errors
+
+
+async def test_a_list_that_outgrows_the_disk_while_it_is_counted(server, small_disk):
+    """What came is kept; with room made, the same transfer goes on."""
+    content = random.Random(5).randbytes(30 * MEBIBYTE)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(20 * MEBIBYTE))
+    link = Link.fresh(server.origin)
+    items = [dict(item=0, path=["x.bin"], size=len(content)), dict(item=1, path=["y.bin"], size=60 * MEBIBYTE)]
+
+    async def until(connection, *kinds):
+        while True:
+            _, message = await connection.next(30)
+            if message["type"] in kinds:
+                return message
+
+    async with RoomClient(link, is_host=True) as room:
+        async with Martlet("receive", str(link), "-y", "-o", small_disk, "--wait", "0s") as receiver:
+            await asyncio.wait_for(room.paired(), 20)
+            connection = Connection()
+            await connection.establish(room)
+            await connection.hello("sender")
+            connection.say("offer", transfer="grows", items=items[:1], more=True)
+            limit = (await until(connection, "accept"))["limit"]
+            for place in range(0, limit - 65520, 65520):
+                await connection.send_frame(0, place, content[place:place + 65520])
+            await until(connection, "credit")
+            await asyncio.sleep(2.5)
+            connection.say("offer", transfer="grows", items=items[1:], more=False)
+            with pytest.raises(TransferError) as caught:
+                await until(connection, "receipt")
+            assert caught.value.code == "storage"
+            code, errors = await receiver.end()
+            assert code == 9 and "resume" in errors, (code, errors)
+            await connection.close()
+        kept = [path.stat().st_size for path in small_disk.iterdir() if path.name.endswith(".part")]
+        assert kept and not (small_disk / "x.bin").exists()
 
 
 async def test_a_folder_that_cannot_be_written(tmp_path):
