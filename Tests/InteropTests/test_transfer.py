@@ -373,7 +373,7 @@ async def test_a_list_that_outgrows_the_disk_while_it_is_counted(server, small_d
             connection.say("offer", transfer="grows", items=items[1:], more=False)
             with pytest.raises(TransferError) as caught:
                 await until(connection, "receipt")
-            assert caught.value.code == "storage"
+            assert caught.value.code == "storage" and caught.value.resumable
             code, errors = await receiver.end()
             assert code == 9 and "resume" in errors, (code, errors)
             await connection.close()
