@@ -185,7 +185,8 @@ private struct Members {
 
     func identifier(_ name: String) throws(MessageError) -> String {
         let text = try string(name)
-        guard (1...64).contains(text.count) else { throw .invalidMember(name) }
+        // A character may have any number of marks, a scalar has at most four bytes.
+        guard (1...64).contains(text.unicodeScalars.count) else { throw .invalidMember(name) }
         return text
     }
 

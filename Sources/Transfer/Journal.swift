@@ -28,11 +28,14 @@ struct Journal: Sendable {
     private let file: OpenFile
     private var end: Int64
 
+    /// No item gets a name that begins like this: see ``LocalName``.
+    static let namePrefix = ".martlet-"
+
     /// `.martlet-HEX.journal`; the sender's text does not become a name.
     static func name(transfer: String) -> String {
         let hash = SHA256.hash(Array("martlet journal ".utf8) + Array(transfer.utf8))
         let digits = TreeDigest(exactly: hash).description
-        return ".martlet-\(digits.prefix(16)).journal"
+        return "\(namePrefix)\(digits.prefix(16)).journal"
     }
 
     /// Opens the journal of a transfer if there is one that can be read, locks it, and cuts off what is torn.

@@ -1,10 +1,10 @@
 /// Maps a component of an ``ItemPath`` to a name of this system.
 ///
 /// What Linux and macOS can hold stays as it is, odd or not: leading dots and dashes, trailing dots and spaces,
-/// backslashes, `CON`. Only three things change, and whoever asked is told: characters that no name should have
-/// (controls, line separators, bidirectional overrides, which exist to deceive) become `_`; a name longer than 255 bytes
-/// is cut before its extension; and when the file system itself refuses a name (a FAT or NTFS disk, an encrypted folder
-/// with shorter names) ``portable`` is tried.
+/// backslashes, `CON`. Only four things change, and whoever asked is told: characters that no name should have
+/// (controls, line separators, bidirectional overrides, which exist to deceive) become `_`; so does the dot of a name
+/// that a ``Journal`` could have; a name longer than 255 bytes is cut before its extension; and when the file system
+/// itself refuses a name (a FAT or NTFS disk, an encrypted folder with shorter names) ``portable`` is tried.
 package enum LocalName {
     /// Bytes of UTF-8 that a name may have on the usual file systems.
     package static let byteLimit = 255
@@ -14,7 +14,16 @@ package enum LocalName {
         for scalar in component.unicodeScalars {
             text.unicodeScalars.append(isDeceptive(scalar) ? "_" : scalar)
         }
+        if isReserved(text) { text = "_" + text.dropFirst() }
         return shortened(text, to: byteLimit)
+    }
+
+    /// What our own books are called. A sender that could write them could say yes in the person's place.
+    private static func isReserved(_ name: String) -> Bool {
+        guard name.utf8.first == UInt8(ascii: ".") else { return false }
+        // Some file systems hold `A` for `a`, and do not see characters without a width.
+        let seen = name.unicodeScalars.lazy.filter { !$0.properties.isDefaultIgnorableCodePoint }
+        return String(String.UnicodeScalarView(seen)).lowercased().hasPrefix(Journal.namePrefix)
     }
 
     /// A name that every common file system takes: without `<>:"\|?*`, without trailing dots and spaces, none of the

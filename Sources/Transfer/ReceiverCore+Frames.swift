@@ -112,7 +112,7 @@ extension ReceiverCore {
 
     /// Names what has not come of what was sent before the mark, after a while in which nothing came. Those bytes count
     /// as handled: the sender has used credit for them and will use it again.
-    mutating func takeMissing() -> [ControlMessage.Stretch] {
+    mutating func takeMissing() throws(TransferError) -> [ControlMessage.Stretch] {
         isMarkPending = false
         guard let mark else { return [] }
         var stretches: [ControlMessage.Stretch] = []
@@ -127,7 +127,11 @@ extension ReceiverCore {
             }
             item += 1
         }
+        // Each stretch is less than 2^53, and there are few thousands.
         let bytes = stretches.reduce(Int64(0)) { $0 + $1.byteCount }
+        guard bytes <= limit, bytes <= TransferLimits.largestInteger - limit else {
+            throw .violation("a mark of bytes that were not allowed")
+        }
         countedBytes += bytes
         namedBytes += bytes
         handle(Int(bytes))

@@ -102,6 +102,7 @@ struct ReceiverCore: TransferCore {
     var fates: [Fate] = []
     var ends: [Int: End] = [:]
     private var failures: [Int: TransferError] = [:]
+    private var remarks = Remarks()
     /// Items that this side has given up.
     private(set) var refused: Set<Int> = []
     /// Bytes of items whose beginnings are here.
@@ -153,7 +154,7 @@ struct ReceiverCore: TransferCore {
             try advance()
         case .segment(let item, let number, let hash): try add(number, hash, of: item)
         case .itemEnd(let item, let size, let root): try end(item, size: size, root: root)
-        case .itemFailed(let item, let code, let text): try fail(item, Self.failure(code: code, text: text))
+        case .itemFailed(let item, let code, let text): try fail(item, failure(code: code, text: text))
         case .mark(let item, let offset): try note(markAt: item, offset)
         case .done(let items, let bytes): try finish(items: items, bytes: bytes)
         case .bye:
@@ -253,9 +254,8 @@ struct ReceiverCore: TransferCore {
         fates[item] = fate
     }
 
-    private static func failure(code: String, text: String) -> TransferError {
-        let code = TransferError.Code(rawValue: Printable.line(code, columns: 40))
-        let text = Printable.line(text, columns: 500)
+    private mutating func failure(code: String, text: String) -> TransferError {
+        let (code, text) = remarks.take(code: code, text: text)
         let sentence = text.isEmpty ? "The other side could not send it (\(code.rawValue))." : text
         return TransferError(code, sentence, isReportedByPeer: true)
     }

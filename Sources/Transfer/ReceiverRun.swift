@@ -269,9 +269,13 @@ final class ReceiverRun: Sendable {
             state.core.isMarkPending && state.core.signals.missing.isEmpty ? state.core.frameCount : nil
         }) {
             guard (try? await Task.sleep(for: Self.silence)) != nil else { return }
-            session.monitor.note { state in
-                guard state.core.frameCount == count, state.core.isMarkPending else { return }
-                state.core.signals.missing = state.core.takeMissing()
+            do throws(TransferError) {
+                try session.monitor.update { state throws(TransferError) in
+                    guard state.core.frameCount == count, state.core.isMarkPending else { return }
+                    state.core.signals.missing = try state.core.takeMissing()
+                }
+            } catch {
+                session.monitor.fail(error)
             }
         }
     }

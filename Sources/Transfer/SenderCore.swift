@@ -81,6 +81,7 @@ struct SenderCore: TransferCore {
     private(set) var limit: Int64 = 0
     /// Items whose fate has changed and was not reported yet, oldest first.
     private var settled: [Int] = []
+    private var remarks = Remarks()
     /// The items whose turn has come, to tell how much of which was received.
     private var starts: [Start] = []
     private var confirmedCount: Int64 = 0
@@ -230,9 +231,8 @@ struct SenderCore: TransferCore {
         case .confirmed, .had: throw .violation("item \(item) failed after it was there")
         case .skipped: throw .violation("item \(item) failed twice")
         case .pending, .ended:
-            let code = TransferError.Code(rawValue: Printable.line(code, columns: 40))
+            let (code, text) = remarks.take(code: code, text: message)
             if code == .skipped { return settle(item, .skipped) }
-            let text = Printable.line(message, columns: 500)
             let sentence = text.isEmpty ? "The other side did not keep it (\(code.rawValue))." : text
             settle(item, .failed(TransferError(code, sentence, isReportedByPeer: true)))
         }

@@ -196,6 +196,7 @@ struct SenderFlow: Sendable {
             if let failed { try await session.send(failed) }
             return stretch.byteCount
         }
+        let lot = limit?.lotBytes ?? Int.max
         var done: Int64 = 0
         for (offset, message) in frames {
             let byteCount = message.count - DataFrame.headerByteCount
@@ -205,7 +206,7 @@ struct SenderFlow: Sendable {
                 if let mark { try await session.send(mark) }
                 let spent = try await session.monitor.wait { state -> Int? in
                     if state.core.fates[item].isOver { return 0 }
-                    let count = Int(min(Int64(byteCount - start), state.core.credit))
+                    let count = Int(min(Int64(min(byteCount - start, lot)), state.core.credit))
                     guard count > 0 else { return nil }
                     state.core.spendAgain(count)
                     return count

@@ -24,7 +24,8 @@ final class SenderRun: Sendable {
             try await self.session.reveal()
             if let admit = self.admit {
                 let session = self.session.monitor.read { $0.core.intake.session }
-                guard await admit(session ?? "", agent) else {
+                // One that says none is a stranger each time, and nobody's second self.
+                guard await admit(session ?? TransferOptions.randomIdentifier(), agent) else {
                     throw TransferError(.taken, "The link is for other receivers.")
                 }
             }

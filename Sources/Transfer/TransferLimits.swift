@@ -21,6 +21,8 @@ enum TransferLimits {
     static let waitingFrames = 131_072
     /// Items that a sender lets end before the first of them is answered.
     static let unansweredItems = 4_096
+    /// Bytes of the other side's words about items that failed; after these the code has to do.
+    static let failureTextBytes = 1 << 20
     /// File bytes in one frame of ours: 64 KiB with the header.
     static let payloadBytes = 65_520
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 
@@ -125,3 +126,64 @@ async def test_receivers_that_make_no_sense(visit, tmp_path, kind, members):
     _, offer = await connection.next()
     connection.say(kind, **{"transfer": offer["transfer"], **members})
     await refused(visit, connection)
+
+
+async def test_an_offer_that_grows_item_by_item_does_not_hold_up_the_page(visit):
+    connection = await visit.connect()
+    await connection.hello("sender")
+    count = 6000
+    for number in range(count):
+        item = {"item": number, "path": [f"file {number}"], "size": 1}
+        connection.say("offer", transfer="t", items=[item], more=number < count - 1)
+    # Laid out anew for each of them it takes a minute.
+    started = time.monotonic()
+    while "At least" in (text := await visit.state("offered")):
+        assert time.monotonic() - started < 20
+        await asyncio.sleep(0.1)
+    assert f"{count} files for you" in text
+
+
+UNIQUE = """import('/plan.js').then(({ uniqueNames }) => {
+    const name = uniqueNames();
+    const names = Array.from({ length: 20000 }, () => name('folder/name.txt'));
+    return [new Set(names).size, names.at(-1)];
+})"""
+
+SAME_NAME = """(async () => {
+    const { FolderStore } = await import('/stores.js');
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle(`same-${Math.random()}`, { create: true });
+    const store = new FolderStore(folder);
+    for (let index = 0; index < 1010; index += 1) {
+        const sink = store.begin({ kind: 'file', path: ['a.txt'] }, { onHandled() {}, onStopped() {} });
+        sink.write(new Uint8Array([index % 256]));
+        await sink.finish();
+    }
+    let count = 0;
+    for await (const _ of folder.keys()) count += 1;
+    return count;
+})()"""
+
+UNWANTED = """import('/reorder.js').then(({ Reorder }) => {
+    const reorder = new Reorder();
+    let count = 0;
+    for (let index = 0; index < 1000; index += 1) {
+        count += reorder.add({ item: 0, offset: 2 * index, payload: new Uint8Array(1) }, false);
+    }
+    return [count, reorder.missing(0, 0, 2000).length];
+})"""
+
+
+async def test_many_items_of_one_name(visit):
+    await visit.connect()
+    assert await visit.page.evaluate(UNIQUE) == [20000, "folder/name (19999).txt"]
+
+
+async def test_no_item_of_a_chosen_folder_takes_the_place_of_another(visit):
+    await visit.connect()
+    assert await visit.page.evaluate(SAME_NAME) == 1010
+
+
+async def test_of_an_item_that_failed_nothing_is_remembered(visit):
+    await visit.connect()
+    assert await visit.page.evaluate(UNWANTED) == [1000, 1]

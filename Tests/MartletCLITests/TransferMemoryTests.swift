@@ -81,4 +81,17 @@ import Testing
         #expect(folder([:]) == nil)
         #expect(StateFolder { ["HOME": "/h"][$0] }?.hashes == "/h/.local/state/martlet/hashes")
     }
+
+    @Test func `a transfer that enough receivers have is not gone on with`() throws {
+        try withFolder { path in
+            let folder = try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil })
+            var record = try record()
+            record.created = Int64(time(nil))
+            #expect(try #require(TransferMemory(["x"], in: folder.transfers)).save(record))
+            // Two have it: a third and last one goes on with it, a command for two or one begins anew.
+            #expect(TransferTicket(["x"], in: folder, receiverCount: 3, startsOver: false).record == record)
+            #expect(TransferTicket(["x"], in: folder, receiverCount: 2, startsOver: false).record == nil)
+            #expect(TransferTicket(["x"], in: folder, receiverCount: 3, startsOver: false).record == nil)
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Transfer
@@ -266,5 +267,29 @@ struct HostilePeerTests {
         options.greetingTimeout = .zero
         let sender = FileSender(sources: try SourceList([]), control: control.1, data: data.1, options: options)
         await #expect(throws: TransferError.self) { try await sender.run() }
+    }
+
+    @Test func `receivers that say no session are different ones`() async throws {
+        let sessions = Mutex<[String]>([])
+        for _ in 0..<2 {
+            let channel = MemoryChannel.pair()
+            let sender = FileSender(
+                sources: try SourceList([.text("hello")]), channel: channel.0,
+                admit: { session, _ in
+                    sessions.withLock { $0.append(session) }
+                    return false
+                })
+            try await channel.1.transmit([
+                .text(#"{"type":"hello","protocol":"martlet.transfer","version":1,"role":"receiver","agent":"old"}"#)
+            ])
+            async let closed: Void = {
+                for await case .text(let text) in channel.1.incoming where text.contains("taken") { break }
+                channel.1.close()
+            }()
+            await #expect(throws: TransferError.self) { try await sender.run() }
+            await closed
+        }
+        let heard = sessions.withLock { $0 }
+        #expect(heard.count == 2 && Set(heard).count == 2 && !heard.contains(""))
     }
 }

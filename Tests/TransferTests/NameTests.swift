@@ -34,6 +34,10 @@ struct NameTests {
             #expect(LocalName.mapped(name) == name)
         }
         #expect(LocalName.mapped("a\u{1B}[2J\n\u{202E}b\u{85}") == "a_[2J__b_")
+        // The names of journals, also as other file systems see them.
+        #expect(LocalName.mapped(Journal.name(transfer: "t")).hasPrefix("_martlet-"))
+        #expect(LocalName.mapped(".Martlet-x") == "_Martlet-x" && LocalName.mapped(".martlet") == ".martlet")
+        #expect(LocalName.mapped(".mart\u{200C}let-x").first == "_")
     }
 
     @Test func `a long name is shortened before its extension, between characters`() {

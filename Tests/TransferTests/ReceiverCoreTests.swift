@@ -79,7 +79,7 @@ struct ReceiverCoreTests {
         try core.receive(frame(0, 0, 2))
         #expect(core.phase == .settled)
         try core.receive(.mark(item: 0, offset: 2), byteCount: 1)
-        #expect(core.takeMissing().isEmpty)
+        #expect(try core.takeMissing().isEmpty)
     }
 
     /// A core that has accepted items of these sizes from a sender whose frames may get lost.
@@ -453,5 +453,47 @@ struct ReceiverCoreTests {
             }
             #expect(core.countedBytes <= core.limit)
         }
+    }
+
+    @Test func `marks of bytes that were never sent do not add up`() throws {
+        var core = ReceiverCore(hasOneChannel: false)
+        try core.receive(
+            .hello(version: 1, role: .sender, agent: "test", features: [ControlMessage.unordered]), byteCount: 80)
+        let stream = ControlMessage.Item(number: 0, path: ["f"], size: nil)
+        try core.receive(.offer(transfer: "t", items: [stream], more: false), byteCount: 100)
+        try core.accept(window: 1 << 20)
+        violates(core, "at once") { core in
+            try core.receive(.mark(item: 0, offset: TransferLimits.largestInteger), byteCount: 40)
+            _ = try core.takeMissing()
+        }
+        violates(core, "little by little") { core in
+            for _ in 0..<100 {
+                try core.receive(
+                    .mark(item: 0, offset: min(core.limit, TransferLimits.largestInteger)), byteCount: 40)
+                _ = try core.takeMissing()
+                _ = core.raiseLimit()
+            }
+        }
+    }
+
+    @Test func `the words of many failures do not fill the memory`() throws {
+        let count = 2_000
+        var core = ReceiverCore(hasOneChannel: false)
+        try hello(&core)
+        for start in stride(from: 0, to: count, by: 500) {
+            let items = (start..<start + 500).map { ControlMessage.Item(number: $0, path: ["f\($0)"], size: 1) }
+            try core.receive(.offer(transfer: "t", items: items, more: start + 500 < count), byteCount: 100)
+        }
+        try core.accept(window: 1 << 20)
+        let text = String(repeating: "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}", count: 500)
+        for item in 1..<count {
+            try core.receive(.itemFailed(item: item, code: "unreadable", message: text), byteCount: 10_000)
+        }
+        try core.receive(.itemFailed(item: 0, code: "unreadable", message: text), byteCount: 10_000)
+        var kept = 0
+        while case let work = core.takeWork(upTo: 1 << 20), !work.isEmpty {
+            for case .abandon(_, let error) in work { kept += error.message.utf8.count }
+        }
+        #expect(kept < 2 * TransferLimits.failureTextBytes)
     }
 }

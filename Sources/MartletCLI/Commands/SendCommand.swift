@@ -104,7 +104,8 @@ struct SendCommand: ConsoleCommand {
         plan.limit = limit.map { RateLimit(bytesPerSecond: $0.bytesPerSecond) }
         let folder = StateFolder(Environment.value)
         let hashes = folder.flatMap { StateFolder.make($0.path) ? HashStore(folder: $0.hashes) : nil }
-        let ticket = TransferTicket(TransferMemory.identity(of: sources, server), in: folder, startsOver: new)
+        let ticket = TransferTicket(
+            TransferMemory.identity(of: sources, server), in: folder, receiverCount: receivers, startsOver: new)
         try await SendingRoom(
             plan: plan, receiverCount: receivers, wait: waiting.wait.duration, server: server, ticket: ticket,
             hashes: hashes, words: verification.verify ? WordsQuestion(on: console) : nil, console: console

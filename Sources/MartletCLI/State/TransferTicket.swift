@@ -19,11 +19,14 @@ struct TransferTicket: Sendable {
     /// - Parameters:
     ///   - identity: what makes two commands the same; nil for what cannot be read twice.
     ///   - folder: where records are kept; nil where they cannot be.
+    ///   - receiverCount: how many are to receive. A transfer that as many have already is no unfinished one.
     ///   - startsOver: an earlier transfer is forgotten.
-    init(_ identity: [String]?, in folder: StateFolder?, startsOver: Bool) {
+    init(_ identity: [String]?, in folder: StateFolder?, receiverCount: Int, startsOver: Bool) {
         memory = identity.flatMap { identity in folder.flatMap { TransferMemory(identity, in: $0.transfers) } }
-        if startsOver { memory?.forgetRecord() }
-        record = memory?.load(at: Self.now)
+        let earlier = memory?.load(at: Self.now)
+        let isOver = startsOver || earlier.map { $0.finished.count >= receiverCount } ?? false
+        if isOver { memory?.forgetRecord() }
+        record = isOver ? nil : earlier
     }
 
     /// The keeper of the earlier record, or of a new one.

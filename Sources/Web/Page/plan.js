@@ -155,13 +155,16 @@ export function archivePath(item) {
 /** A function that gives each path of an archive once: a second `a.txt` becomes `a (1).txt`. */
 export function uniqueNames() {
     const taken = new Set();
+    // Where the last item of a path left off: a thousand of one name must not try a million.
+    const numbers = new Map();
     return (path) => {
         const folder = path.endsWith("/");
         let name = path;
-        for (let number = 1; !folder && taken.has(name); number += 1) {
+        for (let number = numbers.get(path) ?? 1; !folder && taken.has(name); number += 1) {
             const dot = path.lastIndexOf(".");
             const end = dot > path.lastIndexOf("/") + 1 ? dot : path.length;
             name = `${path.slice(0, end)} (${number})${path.slice(end)}`;
+            numbers.set(path, number + 1);
         }
         taken.add(name);
         return name;

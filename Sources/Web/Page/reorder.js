@@ -36,13 +36,14 @@ export class Reorder {
         return ranges;
     }
 
-    /** Keeps what is new, if `isWanted`; returns the count of new bytes. Throws ProtocolError. */
+    /** Keeps what is new, if `isWanted`; returns the count of new bytes, of what is not wanted all. Throws ProtocolError. */
     add({ item: index, offset, payload }, isWanted) {
+        // Of what nobody wants not even the place is remembered.
+        if (!isWanted) return payload.length;
         if (!this.#coverage.has(index)) this.#coverage.set(index, new Coverage());
         let count = 0;
         for (const [low, high] of this.#coverage.get(index).add(offset, offset + payload.length)) {
             count += high - low;
-            if (!isWanted) continue;
             require(this.#pieceCount < pieceCountLimit, "too many small frames");
             if (!this.#pieces.has(index)) this.#pieces.set(index, new Map());
             this.#pieces.get(index).set(low, payload.subarray(low - offset, high - offset));
@@ -70,6 +71,7 @@ export class Reorder {
             this.#pieceCount -= 1;
         }
         this.#pieces.delete(index);
+        this.#coverage.delete(index);
         return count;
     }
 

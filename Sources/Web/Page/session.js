@@ -8,6 +8,8 @@ import { ProtocolError, decodeFrame, frameHeaderBytes, payloadBytes, require } f
 import { WordExchange } from "./words.js";
 
 const controlLengthLimit = 65536;
+/** A side from which nothing comes for a minute counts as gone: this often it hears that the page is there. */
+const workingMilliseconds = 5000;
 const browsers = [
     ["Edge", /Edg/], ["Opera", /OPR/], ["Firefox", /Firefox|FxiOS/], ["Chrome", /Chrome|CriOS/], ["Safari", /Safari/],
 ];
@@ -41,6 +43,7 @@ export class Session {
     #over = false;
     /** Makes the words to compare; null with a side that takes no part. */
     #exchange = null;
+    #pulse = null;
 
     /** `memory` is what outlives the connection: `{ id, holdings, outgoing }`. */
     constructor(peer, memory, callbacks) {
@@ -138,6 +141,10 @@ export class Session {
         });
         // It has committed itself already.
         if (this.#exchange) this.#send(this.#exchange.reveal);
+        this.#pulse = setInterval(() => {
+            if (this.#over) clearInterval(this.#pulse);
+            else this.#send({ type: "working", optional: true });
+        }, workingMilliseconds);
         const wires = {
             send: (object) => this.#send(object),
             sendFrame: (frame) => this.#peer.sendData(frame),

@@ -201,6 +201,9 @@ export class ArchiveStore {
     }
 }
 
+/** So many files of one name get numbers. */
+const numberLimit = 10000;
+
 /** Writes beneath a folder that the person chose, each file under a name that was free. */
 export class FolderStore {
     resumable = false;
@@ -208,6 +211,7 @@ export class FolderStore {
     #folder;
     /** One after another: two items of the same name must not find it free both. */
     #naming = Promise.resolve();
+    #numbers = new Map();
 
     constructor(folder) {
         this.#folder = folder;
@@ -288,13 +292,17 @@ export class FolderStore {
             folder = await folder.getDirectoryHandle(savedName(component), { create: true });
         }
         const wanted = savedName(path.at(-1));
-        for (let number = 0; ; number += 1) {
+        // Where the last of this name left off.
+        const key = path.map(savedName).join("/");
+        for (let number = this.#numbers.get(key) ?? 0; number < numberLimit; number += 1) {
             const dot = wanted.lastIndexOf(".") > 0 ? wanted.lastIndexOf(".") : wanted.length;
             const name = number === 0 ? wanted : `${wanted.slice(0, dot)} (${number})${wanted.slice(dot)}`;
             const taken = await folder.getFileHandle(name).then(() => true, (error) => error.name !== "NotFoundError");
-            if (taken && number < 1000) continue;
+            if (taken) continue;
+            this.#numbers.set(key, number + 1);
             const handle = await folder.getFileHandle(name, { create: true });
             return { folder, name, stream: await handle.createWritable() };
         }
+        throw new Error("too many of this name");
     }
 }

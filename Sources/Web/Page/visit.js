@@ -11,6 +11,8 @@ import * as view from "./view.js";
 
 /** Ends of a connection after which another may bring the rest. */
 const passing = new Set(["gone", "unreachable", "stale", "left", "silent", "no-path", "taken", "busy", "stalled"]);
+/** An offer that grows is shown anew this often. */
+const offerMilliseconds = 250;
 const backoffMilliseconds = [500, 1000, 2000, 4000, 8000, 15000];
 
 export class Visit {
@@ -30,6 +32,7 @@ export class Visit {
     #ticker = null;
     #meter = null;
     #standingNotice = "";
+    #offerTime = -Infinity;
     #handing = { bytes: 0, held: false };
     #wakeLock = null;
 
@@ -120,6 +123,10 @@ export class Visit {
         const { part } = this.#attempt;
         const { holdings } = this.#memory;
         if (this.#moving) return;
+        // A list that grows item by item would be laid out anew for each of them; the last message always counts.
+        const now = performance.now();
+        if (!part.complete && now - this.#offerTime < offerMilliseconds) return;
+        this.#offerTime = now;
         if (part.role === "sender") {
             if (!this.#interrupted) screens.showWaitingForYes(part, this.#peerName);
             return;
