@@ -25,6 +25,13 @@ export class Coverage {
         return fresh;
     }
 
+    /** Joins the first ranges until there are `limit`: then some bytes count as come that did not. */
+    join(limit) {
+        if (this.ranges.length <= limit) return;
+        const joined = this.ranges.splice(0, this.ranges.length - limit + 1);
+        this.ranges.unshift([joined[0][0], joined.at(-1)[1]]);
+    }
+
     /** The parts of [begin, end) that have not come. */
     missing(begin, end) {
         const gaps = [];

@@ -6,6 +6,7 @@ import { require } from "./transfer.js";
 
 const pieceCountLimit = 16384;
 const gapCountLimit = 1000;
+const unwantedRangeLimit = 256;
 
 export class Reorder {
     /** What has come of each item, and pieces whose turn has not: item -> offset -> bytes. */
@@ -36,19 +37,20 @@ export class Reorder {
         return ranges;
     }
 
-    /** Keeps what is new, if `isWanted`; returns the count of new bytes, of what is not wanted all. Throws ProtocolError. */
+    /** Keeps what is new, if `isWanted`; returns the count of new bytes. Throws ProtocolError. */
     add({ item: index, offset, payload }, isWanted) {
-        // Of what nobody wants not even the place is remembered.
-        if (!isWanted) return payload.length;
         if (!this.#coverage.has(index)) this.#coverage.set(index, new Coverage());
         let count = 0;
         for (const [low, high] of this.#coverage.get(index).add(offset, offset + payload.length)) {
             count += high - low;
+            if (!isWanted) continue;
             require(this.#pieceCount < pieceCountLimit, "too many small frames");
             if (!this.#pieces.has(index)) this.#pieces.set(index, new Map());
             this.#pieces.get(index).set(low, payload.subarray(low - offset, high - offset));
             this.#pieceCount += 1;
         }
+        // Of what nobody wants the places are remembered roughly.
+        if (!isWanted) this.#coverage.get(index).join(unwantedRangeLimit);
         return count;
     }
 
@@ -71,7 +73,6 @@ export class Reorder {
             this.#pieceCount -= 1;
         }
         this.#pieces.delete(index);
-        this.#coverage.delete(index);
         return count;
     }
 
