@@ -93,6 +93,7 @@ final class ItemWriter: Sendable {
     /// The offer is complete: the same list is not asked about again.
     func acceptAll() async {
         await run { state in
+            state.offered.seal()
             try? state.journal?.append(.accepted(digest: state.offered.digest, policy: state.policy))
         }
     }

@@ -1,6 +1,7 @@
 /// What a receiver has done so far.
 struct Ledger {
-    var reports: [ItemReport?] = []
+    /// Of each item; of one that is not decided, ``undecided``.
+    private(set) var reports: [ItemReport] = []
     var completeCount: Int64 = 0
     var completeBytes: Int64 = 0
     /// The journal knows that the whole list was accepted.
@@ -29,8 +30,10 @@ struct Ledger {
     }
 
     mutating func add(_ count: Int) {
-        reports += Array(repeating: nil, count: count)
+        reports += Array(repeating: Self.undecided, count: count)
     }
+
+    private static let undecided = ItemReport(number: 0, name: "", size: 0, outcome: .failed(.vanished))
 
     mutating func note(_ report: ItemReport) {
         reports[report.number] = report

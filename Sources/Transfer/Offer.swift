@@ -1,18 +1,26 @@
 /// What a sender would send, for the person who is asked.
 public struct Offer: Sendable {
+    /// One item of the offer, looked at from this side.
     public struct Item: Sendable {
-        /// From 0.
-        public let number: Int
+        // Small, and in an order without gaps: there are very many.
+        private let shortNumber: Int32
+        /// What it is.
         public let kind: ItemKind
-        /// The offered components as they came; not fit for a terminal without ``Printable``.
-        public let components: [String]
-        /// Bytes; nil when the sender does not know (a stream).
-        public let size: Int64?
-        /// Seconds since 1970, if the sender said.
-        public let modified: Int64?
+        /// The sender may run it.
         public let isExecutable: Bool
         /// Something has the name beneath the directory already. A folder is not in the way of a folder.
         public let exists: Bool
+        private let sizeOrNone: Int64
+        private let modifiedOrNone: Int64
+
+        /// From 0.
+        public var number: Int { Int(shortNumber) }
+        /// The offered components as they came; not fit for a terminal without ``Printable``.
+        public let components: [String]
+        /// Bytes; nil when the sender does not know (a stream).
+        public var size: Int64? { sizeOrNone < 0 ? nil : sizeOrNone }
+        /// Seconds since 1970, if the sender said.
+        public var modified: Int64? { modifiedOrNone == .min ? nil : modifiedOrNone }
         /// The name that it gets here; nil when the offered one is no path at all, and the item will fail.
         let localComponents: [String]?
 
@@ -29,10 +37,10 @@ public struct Offer: Sendable {
         ///
         /// - Parameter folders: where the item would be; nil when it goes elsewhere.
         init(_ item: ControlMessage.Item, in folders: inout FolderCache?) {
-            number = item.number
+            shortNumber = Int32(truncatingIfNeeded: item.number)
             kind = item.kind
-            size = item.size
-            modified = item.modified
+            sizeOrNone = item.size ?? -1
+            modifiedOrNone = item.modified ?? .min
             isExecutable = item.isExecutable
             components = item.path
             guard let path = try? ItemPath(item.path) else {

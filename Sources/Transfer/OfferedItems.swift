@@ -34,6 +34,12 @@ struct OfferedItems {
         return key(repeats[first, default: 0])
     }
 
+    /// Nothing is added any more: what was only for that goes.
+    mutating func seal() {
+        seen = []
+        repeats = [:]
+    }
+
     /// Over the keys of all items: two offers with the same are the same list.
     var digest: TreeDigest {
         var writer = ByteWriter(reserving: keys.count * ItemKey.byteCount)

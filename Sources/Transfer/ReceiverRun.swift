@@ -89,7 +89,7 @@ final class ReceiverRun: Sendable {
         await session.linger(atMost: Self.receiptLinger) { $0.intake.hasSaidBye }
         // Only now: whoever is killed before the other side has the receipt can come again and say it.
         await writer.end()
-        return TransferReport(items: ledger.reports.compactMap { $0 })
+        return TransferReport(items: ledger.reports)
     }
 
     private func accept(

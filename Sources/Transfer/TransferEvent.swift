@@ -7,7 +7,8 @@ public struct ItemReport: Sendable, Equatable {
         case complete
         /// Something of that name is there already, and was to be kept (``ExistingFilePolicy/skip``).
         case skipped
-        case failed(TransferError)
+        // In a box: there is one report for each of very many items, and few fail.
+        indirect case failed(TransferError)
     }
 
     /// Its number in the offer, from 0.

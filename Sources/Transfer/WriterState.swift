@@ -408,7 +408,9 @@ struct WriterState {
         var report = report(item, .complete)
         report.size = byteCount
         report.digest = root
-        report.localPath = path?.joined(separator: "/")
+        let localPath = path?.joined(separator: "/")
+        // One text for both where they are the same, as they nearly always are.
+        report.localPath = localPath == report.name ? report.name : localPath
         report.wasRenamed = path.map { $0 != items[item].components } ?? false
         return report
     }

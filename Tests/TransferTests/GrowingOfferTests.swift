@@ -122,6 +122,13 @@ struct GrowingOfferTests {
         }
     }
 
+    @Test func `what is kept of each item is small`() {
+        // Of 100,000 items each eight bytes here are most of a megabyte.
+        #expect(MemoryLayout<Offer.Item>.stride <= 40)
+        #expect(MemoryLayout<ItemReport>.stride <= 112)
+        #expect(MemoryLayout<SenderCore.Fate>.stride <= 136)
+    }
+
     // MARK: Silence
 
     @Test func `a sender that falls silent counts as gone, but not one that works, nor while a person decides`()
