@@ -42,8 +42,8 @@ final class ReceiverVisit: Sendable {
 
     var isRetired: Bool { state.withLock { $0.isRetired } }
 
-    /// The receiver, fit to be shown.
-    var who: String { state.withLock { $0.view }?.who ?? "the other side" }
+    /// What shows it; nil before it was admitted.
+    var view: TransferView? { state.withLock { $0.view } }
 
     /// What is said when its receiver is asked.
     var offerWords: String {

@@ -121,7 +121,7 @@ struct SendingRoom: Sendable {
         let visit = ReceiverVisit(peer)
         var options = options(keeper.record)
         options.certificates = await peer.connection.certificateFingerprints
-        if let words { options.verify = { await words.verify($0, with: visit.who) } }
+        if let words { options.verify = { await words.verify($0, visit.view) } }
         let sender = FileSender(
             sources: plan.list, control: peer.channels.control, data: peer.channels.data,
             options: options,

@@ -63,7 +63,7 @@ struct ReceivingSide: Sendable {
         options.agent = Program.agent
         options.session = session.name
         options.certificates = await peer.connection.certificateFingerprints
-        if let words { options.verify = { await words.verify($0, with: view.who) } }
+        if let words { options.verify = { await words.verify($0, view) } }
         return FileReceiver(
             destination: destination, control: peer.channels.control, data: peer.channels.data, options: options,
             onEvent: { event in

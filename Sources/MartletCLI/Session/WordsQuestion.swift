@@ -12,14 +12,14 @@ actor WordsQuestion {
         self.console = console
     }
 
-    /// - Parameter who: the other side, fit to be shown.
+    /// - Parameter view: of the transfer.
     /// - Returns: false when the words do not match, or when there are none.
-    func verify(_ words: VerificationWords?, with who: String) async -> Bool {
-        guard let words else { return false }
+    func verify(_ words: VerificationWords?, _ view: TransferView?) async -> Bool {
+        guard let words, let view else { return false }
         let previous = last
         let question = Task { [console] in
             _ = await previous?.value
-            return Task.isCancelled ? false : await Self.ask(words, who, on: console)
+            return Task.isCancelled ? false : await Self.ask(words, view, on: console)
         }
         last = question
         return await withTaskCancellationHandler {
@@ -29,10 +29,10 @@ actor WordsQuestion {
         }
     }
 
-    private static func ask(_ words: VerificationWords, _ who: String, on console: Console) async -> Bool {
-        console.event("words", ["words": .array(words.words.map { .string($0) })])
+    private static func ask(_ words: VerificationWords, _ view: TransferView, on console: Console) async -> Bool {
+        view.event("words", [("words", .array(words.words.map { .string($0) }))])
         let canAsk = console.facts.inputIsTerminal && console.facts.errorIsTerminal
-        if canAsk || !console.isJSON { console.warn("Words to compare with \(who): \(words)") }
+        if canAsk || !console.isJSON { console.warn("Words to compare with \(view.who): \(words)") }
         guard canAsk else { return true }
         return await Question.ask({ "Do they match?" }, standard: false, on: console)
     }
