@@ -171,6 +171,24 @@ async def test_new_is_a_new_link(tmp_path):
     assert await interrupted("--new") != first
 
 
+async def test_a_lost_receiver_keeps_its_link(tmp_path):
+    source = make_file(tmp_path, "x", 50 * MEBIBYTE)
+    target = tmp_path / "received"
+    target.mkdir()
+    state = {"MARTLET_STATE_DIR": str(tmp_path / "state")}
+    links = []
+    for _ in range(2):
+        async with Martlet(
+                "send", source, "--port", 0, "--limit", "5MB/s", "--wait", "0s", environment=state) as sender:
+            links.append((await sender.event("link"))["local"])
+            async with Martlet("receive", links[-1], "-y", "-o", target, environment=state) as receiver:
+                await receiver.event("progress")
+                receiver.terminate(signal.SIGKILL)
+                code, errors = await sender.end()
+                assert code == 7 and "which resumes" in errors, (code, errors)
+    assert links[0] == links[1]
+
+
 async def test_who_stops_at_once_comes_back_to_the_same_place(tmp_path):
     source = make_file(tmp_path, "x", 20 * MEBIBYTE)
     target = tmp_path / "received"

@@ -30,6 +30,13 @@ import Transfer
         #expect(CommandFailure(full).isResumable)
     }
 
+    @Test func `who is lost after a yes may come back by the same command`() {
+        let lost = CommandFailure(TransferError(.peerVanished, "It ended.").resumable)
+        #expect(lost.isResumable && lost.status == .vanished)
+        #expect(lost.remedy == "the same command again, which resumes")
+        #expect(!CommandFailure(TransferError(.peerVanished, "It ended.")).isResumable)
+    }
+
     private static let signaling: [(PeerConnectorError, CommandStatus)] = [
         (.couldNotVerify, .notVerified), (.noSuchRoom, .nobodyCame), (.roomExpired, .nobodyCame),
         (.roomFull, .nobodyCame), (.roomExists, .other), (.serverBusy, .other),

@@ -54,3 +54,12 @@ extension CommandFailure {
         }
     }
 }
+
+extension TransferError {
+    /// The same, of a transfer that another connection can go on with.
+    var resumable: TransferError {
+        var error = self
+        error.isResumable = true
+        return error
+    }
+}

@@ -111,6 +111,8 @@ actor ReceiverHall {
         board.remove(seat.view, isFinished: false)
         guard !Task.isCancelled, error.code != .canceled || error.isReportedByPeer else { return }
         let hasLeft = error.code == .peerVanished || error.code == .canceled
+        // After a yes the place and the link are kept, whatever the receiver has by now.
+        let error = hasLeft && seat.view.isAccepted ? error.resumable : error
         if seat.view.isAccepted { _ = places.accepted(number) }
         // A no takes up the place; who merely went away leaves it to others.
         guard hasLeft || seat.view.isAccepted else { return finish(number, CommandFailure(error)) }

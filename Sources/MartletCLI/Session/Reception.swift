@@ -61,9 +61,10 @@ struct Reception: Sendable {
             }
         case .failure(let error):
             if let failure = refusal.failure, error.code == .declined { return .failed(failure) }
-            let failure = CommandFailure(error)
-            guard !Task.isCancelled else { return .failed(failure) }
             let hasLeft = error.code == .peerVanished || error.code == .canceled && error.isReportedByPeer
+            // After a yes the place is kept, whatever is on the disk by now.
+            let failure = CommandFailure(hasLeft && isAccepted ? error.resumable : error)
+            guard !Task.isCancelled else { return .failed(failure) }
             guard hasLeft else { return .failed(failure) }
             guard isAccepted else { return .unused(failure) }
             guard side.wait > .zero else { return .failed(failure) }
