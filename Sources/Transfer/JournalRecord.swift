@@ -136,7 +136,8 @@ enum JournalRecord: Sendable, Equatable {
         case 3:
             let key = try reader.readKey()
             let file = try reader.readIdentity()
-            self = .begun(key, name: try reader.readCountedText(), parent: try reader.readCountedTexts(), file)
+            let name = try reader.readName()
+            self = .begun(key, name: name, parent: try reader.readNames(), file)
         case 4:
             let key = try reader.readKey()
             let bytes = Int64(bitPattern: try reader.readUInt64())
@@ -149,7 +150,7 @@ enum JournalRecord: Sendable, Equatable {
             let key = try reader.readKey()
             let file = try reader.readIdentity()
             let root = try reader.readDigest()
-            self = .placing(key, root: root, components: try reader.readCountedTexts(), file)
+            self = .placing(key, root: root, components: try reader.readNames(), file)
         case 7: self = .done(try reader.readKey())
         default: throw .invalidText
         }
@@ -184,10 +185,19 @@ extension ByteReader {
         try readText(Int(try readUInt16()))
     }
 
-    fileprivate mutating func readCountedTexts() throws(ByteReaderError) -> [String] {
-        var texts: [String] = []
-        for _ in 0..<(try readUInt16()) { texts.append(try readCountedText()) }
-        return texts
+    /// A name in a folder. Whoever could write another into a journal of ours could have files elsewhere removed.
+    fileprivate mutating func readName() throws(ByteReaderError) -> String {
+        let name = try readCountedText()
+        guard !["", ".", ".."].contains(name), !name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 }) else {
+            throw .invalidText
+        }
+        return name
+    }
+
+    fileprivate mutating func readNames() throws(ByteReaderError) -> [String] {
+        var names: [String] = []
+        for _ in 0..<(try readUInt16()) { names.append(try readName()) }
+        return names
     }
 
     fileprivate mutating func readDigest() throws(ByteReaderError) -> TreeDigest {

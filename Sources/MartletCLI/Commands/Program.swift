@@ -22,7 +22,6 @@ enum Program {
 
     /// Runs a command line and ends the process.
     static func main(_ words: [String]) async -> Never {
-        StandardStreams.occupy()
         // A reader that has gone away is an error of one write, not the end of a transfer.
         signal(SIGPIPE, SIG_IGN)
         // A file-size limit then ends in an error of the write, like a full disk.

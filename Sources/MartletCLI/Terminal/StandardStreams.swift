@@ -9,15 +9,6 @@ internal import Synchronization
 
 /// The standard streams of this process, without buffers of ours.
 enum StandardStreams {
-    /// Takes the numbers of standard streams that were closed before we began: otherwise the next file or socket that is
-    /// opened has one of them, and gets our words. Reading from such a stream, and writing to it, fails as before.
-    static func occupy() {
-        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) == -1 {
-            // It gets the lowest number that is free.
-            _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
-        }
-    }
-
     /// Writes all of it. A stream that nobody reads any more swallows what is written.
     static func write(_ stream: Console.Stream, _ text: String) {
         let descriptor = stream == .output ? STDOUT_FILENO : STDERR_FILENO
