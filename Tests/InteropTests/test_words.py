@@ -125,7 +125,7 @@ async def test_a_peer_that_committed_must_reveal(visit, message):
     connection.say("hello", protocol="martlet.transfer", version=1, role="sender", agent="x", session="s", features=[],
                    commit="0" * 64)
     assert [(await connection.next(10))[1]["type"] for _ in range(2)] == ["hello", "reveal"]
-    connection.say(**{"kind": message["type"], **{name: value for name, value in message.items() if name != "type"}})
+    connection.control.send(json.dumps(message))
     with pytest.raises(TransferError, match="protocol"):
         await connection.next(10)
     await visit.failure("protocol")
@@ -227,6 +227,42 @@ async def test_a_peer_that_reveals_something_else_to_the_program(tmp_path):
                 await Receiver(connection).run()
         code, errors = await sender.end()
         assert code == 4, errors
+
+
+async def relay(source, target):
+    """Every message as it came."""
+    while True:
+        kind, value = await source.inbox.get()
+        if kind == "closed":
+            return
+        if kind == "text":
+            target.control.send(json.dumps(value))
+        else:
+            target.data.send(value)
+
+
+async def test_somebody_in_between_who_relays_every_message_is_found_out(tmp_path, server):
+    """Whoever has got hold of the sender's link can be a guest there and a host to the receiver: the transfer works, and
+    the words tell."""
+    source, target = tmp_path / "a.bin", tmp_path / "target"
+    source.write_bytes(noise(100_000))
+    target.mkdir()
+    async with Martlet("send", "--verify", "--port", 0, source) as sender:
+        own = Link.fresh(server.origin)
+        async with guest((await sender.event("link"))["local"]) as left, RoomClient(own, is_host=True) as room:
+            async with Martlet("receive", "--verify", "-y", "-o", target, own) as receiver:
+                await room.paired()
+                right = Connection()
+                await right.establish(room)
+                relays = [asyncio.create_task(relay(left, right)), asyncio.create_task(relay(right, left))]
+                words = [(await program.event("words"))["words"] for program in (sender, receiver)]
+                ends = await asyncio.gather(sender.end(), receiver.end())
+                await right.close()
+                for running in relays:
+                    running.cancel()
+    assert [code for code, _ in ends] == [0, 0], ends
+    assert (target / "a.bin").read_bytes() == source.read_bytes()
+    assert words[0] != words[1]
 
 
 # MARK: Terminals
@@ -344,4 +380,4 @@ async def test_without_a_terminal_the_words_are_printed_and_nothing_is_asked(tmp
         _, errors = await asyncio.wait_for(process.communicate(), 30)
         assert process.returncode == 0 and (await sender.end())[0] == 0
         assert re.fullmatch(rf"Words to compare with [^:]*: {' · '.join(words)}\n", errors.decode()), errors
-    assert json.dumps(words) and [path.name for path in target.iterdir()] == ["a.bin"]
+    assert [path.name for path in target.iterdir()] == ["a.bin"]
