@@ -322,6 +322,12 @@ def test_what_is_only_to_be_read(arguments):
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+def test_results_that_cannot_be_written_are_no_success():
+    with open("/dev/full", "wb") as full:
+        end = subprocess.run([MARTLET, "completions", "bash"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert end.returncode == 9 and "No space left" in end.stderr, end
+
+
 def test_bash_completes_an_option(tmp_path):
     (tmp_path / "completion").write_bytes(words("completions", "bash")[1])
     script = """. ./completion; COMP_WORDS=(martlet send --max); COMP_CWORD=2; COMP_LINE="martlet send --max"

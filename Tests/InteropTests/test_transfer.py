@@ -379,6 +379,20 @@ async def test_a_list_that_outgrows_the_disk_while_it_is_counted(server, small_d
             await connection.close()
         kept = [path.stat().st_size for path in small_disk.iterdir() if path.name.endswith(".part")]
         assert kept and not (small_disk / "x.bin").exists()
+    ballast.unlink()
+    async with RoomClient(link, is_host=True) as room:
+        async with Martlet("receive", str(link), "-y", "-o", small_disk) as receiver:
+            await asyncio.wait_for(room.paired(), 20)
+            connection = Connection()
+            await connection.establish(room)
+            files = [Item(["x.bin"], content), Item(["y.bin"], bytes(60 * MEBIBYTE))]
+            sent = await asyncio.wait_for(Sender(connection, files, transfer="grows").run(), 90)
+            code, errors = await receiver.end()
+            assert code == 0, errors
+            await connection.close()
+    assert sent.begun[0] > 0, sent
+    assert (small_disk / "x.bin").read_bytes() == content
+    assert (small_disk / "y.bin").stat().st_size == 60 * MEBIBYTE
 
 
 async def test_a_folder_that_cannot_be_written(tmp_path):

@@ -135,6 +135,7 @@ struct HostilePeerTests {
         // Two frames in one go fit the window of 100,000 or they do not; thirty do not fit however fast the disk is.
         let block = [UInt8](repeating: 1, count: 65_520)
         try await data.0.transmit((0..<600).map { try frame(0, Int64($0 * block.count), block) })
+        _ = try await hear { if case .error("protocol", _, _) = $0 { true } else { false } }
         control.0.close()
         await expectViolation(task)
     }

@@ -50,7 +50,11 @@ struct ServerOptions: ParsableArguments {
 
 /// Whether two people make sure that nobody stands between them.
 struct VerifyOptions: ParsableArguments {
-    @Flag(help: "Show three words to compare with the other side, and ask before anything is sent or saved.")
+    @Flag(
+        help: """
+            Show three words to compare with the other side, and ask before anything is sent or saved. A page always \
+            shows them; another terminal does with --verify.
+            """)
     var verify = false
 
     static let environmentFlags = [EnvironmentFlag("verify", .switch)]

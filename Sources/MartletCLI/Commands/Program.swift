@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -27,7 +28,14 @@ enum Program {
         // A file-size limit then ends in an error of the write, like a full disk.
         signal(SIGXFSZ, SIG_IGN)
         OpenFileLimit.raise()
-        exit(await run(words))
+        let status = await run(words)
+        let lost = StandardStreams.outputError.load(ordering: .relaxed)
+        guard status == 0, lost != 0 else { exit(status) }
+        let failure = CommandFailure(
+            .localResource, "Standard output took no more: \(String(cString: strerror(lost))).",
+            remedy: "look whether everything is there; what was received is in its folder")
+        Console().report(failure)
+        exit(failure.status.rawValue)
     }
 
     /// - Returns: the exit code.

@@ -30,6 +30,8 @@ final class TransferMemory: Sendable {
     }
 
     deinit {
+        // By itself, closing would leave the lock to a process that is being started at this moment, until its exec.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 

@@ -9,6 +9,10 @@ internal import Synchronization
 
 /// The standard streams of this process, without buffers of ours.
 enum StandardStreams {
+    /// Why results are lost: the `errno` of the first write to standard output that failed, 0 when none did. That its
+    /// reader has gone away is the reader's wish.
+    static let outputError = Atomic<Int32>(0)
+
     /// Writes all of it. A stream that nobody reads any more swallows what is written.
     static func write(_ stream: Console.Stream, _ text: String) {
         let descriptor = stream == .output ? STDOUT_FILENO : STDERR_FILENO
@@ -24,6 +28,9 @@ enum StandardStreams {
                 if count > 0 {
                     rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
                 } else if count == 0 || errno != EINTR && errno != EAGAIN {
+                    if count < 0, errno != EPIPE, stream == .output {
+                        _ = outputError.compareExchange(expected: 0, desired: errno, ordering: .relaxed)
+                    }
                     return
                 } else if errno == EAGAIN {
                     var wish = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
