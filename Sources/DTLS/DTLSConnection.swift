@@ -102,12 +102,21 @@ package final class DTLSConnection {
     package func handleDatagram(
         _ datagram: UnsafeRawBufferPointer, at now: NetworkTime, deliver: (UnsafeMutableRawBufferPointer) -> Void
     ) {
-        // OpenSSL would take an empty datagram for the end of the file; shorter than a record header is no record.
-        guard state == .handshaking || state == .connected, datagram.count >= 13 else { return }
-        bio.withIncoming(datagram) {
+        guard state == .handshaking || state == .connected else { return }
+        let count = RecordCheck.soundByteCount(of: datagram) { recordOverhead }
+        // OpenSSL would take an empty datagram for the end of the file.
+        guard count > 0 else { return }
+        bio.withIncoming(UnsafeRawBufferPointer(rebasing: datagram[..<count])) {
             if state == .handshaking { handshake(at: now) }
             if state == .connected { readRecords(deliver) }
         }
+    }
+
+    /// Bytes that encryption adds to each record.
+    private var recordOverhead: Int {
+        let cipher = SSL_get_pending_cipher(ssl) ?? SSL_get_current_cipher(ssl)
+        let name = SSL_CIPHER_get_name(cipher).map { String(cString: $0) } ?? ""
+        return name.contains("CHACHA20") ? RecordCheck.smallestOverhead : RecordCheck.greatestOverhead
     }
 
     /// Repeats the last flight when its answer is overdue.

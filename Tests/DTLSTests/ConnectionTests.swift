@@ -122,12 +122,15 @@ import Wire
         pair.connect()
         try pair.send([1, 2, 3], from: pair.client)
         let record = pair.take(pair.client)[0]
-        var generator = SystemRandomNumberGenerator()
         for index in record.indices {
-            var altered = record
-            altered[index] ^= UInt8.random(in: 1...255, using: &generator)
-            altered.withUnsafeBytes {
-                pair.server.handleDatagram($0, at: pair.now) { _ in Issue.record("an altered record was delivered") }
+            for change in 1...UInt8.max {
+                var altered = record
+                altered[index] ^= change
+                altered.withUnsafeBytes {
+                    pair.server.handleDatagram($0, at: pair.now) { _ in Issue.record("an altered record was delivered")
+                    }
+                }
+                try #require(pair.server.state == .connected, "byte \(index), changed by \(change)")
             }
         }
         for length in 0..<record.count {

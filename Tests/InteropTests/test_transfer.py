@@ -350,7 +350,8 @@ async def test_a_list_that_outgrows_the_disk_while_it_is_counted(server, small_d
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(20 * MEBIBYTE))
     link = Link.fresh(server.origin)
-    items = [dict(item=0, path=["x.bin"], size=len(content)), dict(item=1, path=["y.bin"], size=60 * MEBIBYTE)]
+    files = [Item(["x.bin"], content), Item(["y.bin"], bytes(60 * MEBIBYTE))]
+    items = [file.offered(number) for number, file in enumerate(files)]
 
     async def until(connection, *kinds):
         while True:
@@ -385,7 +386,6 @@ async def test_a_list_that_outgrows_the_disk_while_it_is_counted(server, small_d
             await asyncio.wait_for(room.paired(), 20)
             connection = Connection()
             await connection.establish(room)
-            files = [Item(["x.bin"], content), Item(["y.bin"], bytes(60 * MEBIBYTE))]
             sent = await asyncio.wait_for(Sender(connection, files, transfer="grows").run(), 90)
             code, errors = await receiver.end()
             assert code == 0, errors
