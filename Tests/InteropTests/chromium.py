@@ -123,19 +123,6 @@ class Chromium(Browser):
             await page.goto(url)
         return page
 
-    async def collect_garbage(self, page):
-        """Of the page and of all service workers."""
-        sessions = [page.session]
-        for target in (await self.send("Target.getTargets", filter=[{"type": "service_worker"}]))["targetInfos"]:
-            attached = await self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-            sessions.append(attached["sessionId"])
-        for session in sessions:
-            await self.send("HeapProfiler.enable", {"sessionId": session})
-            await self.send("HeapProfiler.collectGarbage", {"sessionId": session})
-        await asyncio.sleep(1)
-        for session in sessions[1:]:
-            await self.send("Target.detachFromTarget", sessionId=session)
-
     def handle_event(self, method, parameters, session):
         page = self.pages.get(session)
         if method == "Browser.downloadWillBegin":

@@ -215,14 +215,12 @@ def memory_megabytes(browser):
 async def test_six_hundred_megabytes_reach_the_disk_without_filling_the_memory(visit, way):
     visit.page = await visit.browser.open(visit.server.origin + "/")
     assert await visit.page.evaluate(FEED.replace("WAY", f"plan.way = '{way}';")) == way
-    before, arriving, peak, over = memory_megabytes(visit.browser), 0, 0, None
+    before, peak, over = memory_megabytes(visit.browser), 0, None
     for _ in range(240):
         await asyncio.sleep(0.25)
         memory = memory_megabytes(visit.browser)
-        received, over = await visit.page.evaluate("[window.feed.received, window.feed.over]", 30)
+        over = await visit.page.evaluate("window.feed.over", 30)
         peak = max(peak, memory)
-        if received < 600_000_000:
-            arriving = peak
         if over:
             break
     assert over, await visit.page.evaluate("window.feed")
@@ -232,17 +230,8 @@ async def test_six_hundred_megabytes_reach_the_disk_without_filling_the_memory(v
     content = file.read_bytes()
     assert len(content) == 600_000_000
     assert all(content[place] == place // 262144 % 256 for place in range(0, len(content), 8191))
-    print(f"{visit.browser.name}: {before:.0f} MB before, {arriving:.0f} while it came, {peak:.0f} at most")
-    if visit.browser.name == "firefox":
-        # It collects its garbage late: it needs no more for a file twice as long.
-        assert peak - before < 500
-        return
-    assert arriving - before < (120 if way == "storage" else 300) and peak - before < 300
-    # What the hand-over added is garbage, most of it the worker's: nothing of it stays.
-    await visit.browser.collect_garbage(visit.page)
-    after = memory_megabytes(visit.browser)
-    print(f"{after:.0f} MB when the garbage was collected")
-    assert after - before < 100
+    print(f"{visit.browser.name}: {before:.0f} MB before, {peak:.0f} at most")
+    assert peak - before < 150
 
 
 # MARK: The page sends

@@ -49,7 +49,8 @@ export class Download {
 
     /**
      * Begins when the promise `turn` has settled. `sizeBytes` may be null. Callbacks: `onHandled(bytes)` when the
-     * browser took some, `onStopped(reason)` when it wants no more.
+     * browser took some, `onStopped(reason)` when it wants no more, `onSpare(buffer)` (may be missing) with memory of
+     * written bytes that nobody needs any more.
      */
     constructor(worker, name, sizeBytes, turn, callbacks) {
         this.#callbacks = callbacks;
@@ -102,20 +103,21 @@ export class Download {
         }, patienceMilliseconds));
     }
 
-    #handle(message, id) {
+    #handle({ type, buffers }, id) {
         if (this.#over) return;
-        if (message === "ready") {
+        if (type === "ready") {
             this.#frame = document.createElement("iframe");
             this.#frame.hidden = true;
             this.#frame.src = `dl/${id}`;
             document.body.append(this.#frame);
-        } else if (message === "pull") {
+        } else if (type === "pull") {
+            for (const buffer of buffers) this.#callbacks.onSpare?.(buffer);
             clearTimeout(this.#timers[1]);
             this.#wanted = true;
             this.#pump();
-        } else if (message === "closed") {
+        } else if (type === "closed") {
             this.#end();
-        } else if (message === "canceled") {
+        } else if (type === "canceled") {
             this.#stop("The download was stopped in the browser.");
         }
     }

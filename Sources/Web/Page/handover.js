@@ -7,6 +7,10 @@ import { ZipWriter, zipSize } from "./zip.js";
 const readBytes = 1024 * 1024;
 const queueBytes = 4 * 1024 * 1024;
 
+/** Memory for pieces, used again: browsers are slow to collect what went through a worker. */
+const spareBuffers = [];
+const spareCount = 16;
+
 /** A Blob as a source: `{ size, read(offset, count), blob }`. */
 export function blobSource(blob) {
     return {
@@ -17,7 +21,7 @@ export function blobSource(blob) {
 
 async function* piecesOf(source) {
     for (let offset = 0; offset < source.size; offset += readBytes) {
-        yield await source.read(offset, Math.min(readBytes, source.size - offset));
+        yield await source.read(offset, Math.min(readBytes, source.size - offset), spareBuffers.pop());
     }
 }
 
@@ -46,6 +50,9 @@ async function pour(worker, name, sizeBytes, pieces, onMoved) {
         onStopped(reason) {
             stopped = new Error(reason);
             wake();
+        },
+        onSpare(buffer) {
+            if (buffer.byteLength === readBytes && spareBuffers.length < spareCount) spareBuffers.push(buffer);
         },
     });
     try {

@@ -122,10 +122,12 @@ export class PackStore {
         return sink;
     }
 
-    /** A finished item as a source to hand over: `{ size, read(offset, count) }`. */
+    /** A finished item as a source to hand over: `{ size, read(offset, count, buffer) }`; a buffer is used up. */
     source(item) {
         const { start, bytes: size } = this.#entries.get(item.key);
-        return { size, read: (offset, count) => this.#file.request("read", { position: start + offset, count }) };
+        const read = (offset, count, buffer) => this.#file.request(
+            "read", { position: start + offset, count, buffer }, buffer ? [buffer] : []);
+        return { size, read };
     }
 
     /** The item has reached the downloads folder: a reload does not save it again. */

@@ -32,8 +32,8 @@ function write({ position, bytes }) {
     return bytes;
 }
 
-function read({ position, count }) {
-    const bytes = new Uint8Array(count);
+function read({ position, count, buffer }) {
+    const bytes = new Uint8Array(buffer ?? new ArrayBuffer(count), 0, count);
     const length = handle.read(bytes, { at: position });
     if (length !== count) throw new Error("the stored bytes are gone");
     return bytes;

@@ -1,10 +1,11 @@
 // Where received items go, each way with the same face: `begin(item, callbacks)` returns a sink with
-// `write(bytes, tree)`, `finish(root)`, which resolves when the item is kept, `abort()`, which returns how many bytes it says nothing more
-// about, and `held`. The callbacks of a sink: `onHandled(bytes)` and `onStopped(reason, isFatal)`.
+// `write(bytes, tree)`, `finish(root)`, which resolves when the item is kept, `abort()`, which returns how many bytes it
+// says nothing more about, and `held`. The callbacks of a sink: `onHandled(bytes)` and `onStopped(reason, isFatal)`.
 
 import { Download } from "./download.js";
 import { blobSource } from "./handover.js";
 import { savedName } from "./text.js";
+import { recycleLeaf } from "./tree.js";
 import { ZipWriter } from "./zip.js";
 
 /** Keeps items in memory, or where the browser likes to keep Blobs. */
@@ -75,6 +76,7 @@ export class DownloadStore {
     }
 
     begin(item, callbacks) {
+        callbacks.onSpare = recycleLeaf;
         const download = new Download(this.#worker, savedName(item.path.at(-1)), item.size, this.#turn, callbacks);
         this.#turn = download.settled;
         return download;
@@ -108,6 +110,7 @@ export class ArchiveStore {
             onStopped: (reason) => {
                 this.#stopped?.(reason, true);
             },
+            onSpare: recycleLeaf,
         });
     }
 

@@ -19,7 +19,7 @@ self.addEventListener("message", ({ data }) => {
     lastSign = Date.now();
     if (data?.type !== "download") return;
     announced.set(data.id, data);
-    data.port.postMessage("ready");
+    data.port.postMessage({ type: "ready" });
 });
 
 self.addEventListener("fetch", (event) => {
@@ -35,6 +35,18 @@ function answer({ name, size, port }) {
     const started = Date.now();
     let resolvePull = null;
     let watch = null;
+    /** Pieces in the order of the stream, until their memory goes back to the page. */
+    const lent = [];
+    /** What the browser has copied: all that left the stream's queue but the piece that it may be at. */
+    const spare = (controller) => {
+        let queued = queueBytes - controller.desiredSize;
+        let count = lent.length;
+        while (count > 0 && queued > 0) {
+            count -= 1;
+            queued -= lent[count].byteLength;
+        }
+        return lent.splice(0, Math.max(0, count - 1)).map((piece) => piece.buffer);
+    };
     const body = new ReadableStream({
         start(controller) {
             const stop = (reason) => {
@@ -54,24 +66,28 @@ function answer({ name, size, port }) {
                     stop("the transfer was stopped");
                     return;
                 }
-                for (const piece of data.pieces) controller.enqueue(piece);
+                for (const piece of data.pieces) {
+                    controller.enqueue(piece);
+                    lent.push(piece);
+                }
                 if (data.end) {
                     clearInterval(watch);
                     controller.close();
-                    port.postMessage("closed");
+                    port.postMessage({ type: "closed" });
                 }
                 resolvePull?.();
             };
         },
-        pull() {
+        pull(controller) {
             return new Promise((resolve) => {
                 resolvePull = resolve;
-                port.postMessage("pull");
+                const buffers = spare(controller);
+                port.postMessage({ type: "pull", buffers }, buffers);
             });
         },
         cancel() {
             clearInterval(watch);
-            port.postMessage("canceled");
+            port.postMessage({ type: "canceled" });
         },
     }, new ByteLengthQueuingStrategy({ highWaterMark: queueBytes }));
     // RFC 8187 section 3.2.1 has fewer characters that stand for themselves than encodeURIComponent.
