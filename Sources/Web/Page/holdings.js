@@ -9,8 +9,8 @@ import { savedName, size } from "./text.js";
 import { textBytesLimit } from "./transfer.js";
 import { HashTree } from "./tree.js";
 
-/** So long the bytes of a file stay behind its hand-over. */
-const settleMilliseconds = 1000;
+/** So long the bytes of a file stay behind its hand-over: Firefox has megabytes of it on their way to the disk still. */
+const settleMilliseconds = (bytes) => 1000 + Math.min(3000, bytes / 25000);
 
 const listDigest = (items) => {
     const hash = new SHA256();
@@ -278,8 +278,8 @@ export class Holdings {
     }
 
     /** The browser has taken the bytes of a file; killed now, it may not have given the file its name. */
-    async #settle() {
-        if (this.resumable) await new Promise((resolve) => setTimeout(resolve, settleMilliseconds));
+    async #settle(bytes) {
+        if (this.resumable) await new Promise((resolve) => setTimeout(resolve, settleMilliseconds(bytes)));
     }
 
     async #release() {
@@ -306,7 +306,7 @@ export class Holdings {
         this.#tried.add(item.key);
         try {
             await saveFile(this.plan.worker, savedName(item.path.at(-1)), this.store.source(item), this.#onDelivery);
-            this.#settling.push(this.#settle().then(() => this.store.markHanded(item)));
+            this.#settling.push(this.#settle(item.size).then(() => this.store.markHanded(item)));
         } catch (error) {
             this.undelivered.push({ item, reason: error.message });
         }
@@ -319,7 +319,7 @@ export class Holdings {
         }));
         try {
             await saveArchive(this.plan.worker, this.plan.archive, entries, this.#onDelivery);
-            this.#settling.push(this.#settle());
+            this.#settling.push(this.#settle(entries.reduce((sum, { source }) => sum + source.size, 0)));
         } catch (error) {
             this.undelivered.push({ item: items[0], reason: error.message });
         }
