@@ -78,6 +78,8 @@ struct ReceiverCore: TransferCore {
     let hasOneChannel: Bool
     var signals = Signals()
     var isWorking: Bool { signals.isBusy }
+    /// The sender has something to say. Before it offers anything, a person may choose files there, or compare words.
+    var isOwed: Bool { transfer != nil && !signals.isBusy && !signals.isDeciding }
     var phase = Phase.awaitingOffer
     private(set) var intake: ControlIntake
     private(set) var transfer: String?

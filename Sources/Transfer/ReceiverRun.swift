@@ -253,10 +253,7 @@ final class ReceiverRun: Sendable {
     /// Ends the transfer when nothing comes although it is the sender's turn.
     private func watchStall(_ limit: Duration) async {
         do throws(TransferError) {
-            try await session.noticeSilence(of: limit) { core in
-                // Before it offers anything, a person may choose files there, or compare words.
-                core.transfer != nil && !core.signals.isBusy && !core.signals.isDeciding
-            }
+            try await session.noticeSilence(of: limit) { $0.isOwed }
         } catch {
             // Whether it can be resumed is told by what was kept.
             if error.code == .peerVanished { session.monitor.fail(TransferError(error.code, error.message)) }

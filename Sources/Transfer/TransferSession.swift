@@ -101,26 +101,22 @@ final class TransferSession<Core: TransferCore>: Sendable {
         return try await monitor.wait { state in value(state.core) }
     }
 
-    /// Fails when the other side says nothing for `limit` while it has something to say; until then it runs for ever.
-    /// Time in which this program did not run does not count.
+    /// Fails when the other side says nothing for `limit` while it has something to say (``SilenceWatch``); until then
+    /// it runs for ever.
     ///
     /// - Parameter isOwed: whether the other side has something to say.
     func noticeSilence(
         of limit: Duration, _ isOwed: @Sendable (borrowing Core) -> Bool
     ) async throws(TransferError) {
-        let step = max(.milliseconds(10), min(limit / 10, .seconds(5)))
-        var quiet = Duration.zero
-        var lastCount = -1
+        var watch = SilenceWatch(limit: limit)
         while true {
             let (owed, count) = monitor.read { (isOwed($0.core), $0.heardCount) }
-            quiet = owed && count == lastCount ? quiet + step : .zero
-            lastCount = count
-            guard quiet < limit else {
+            guard !watch.isOver(isOwed: owed, heardCount: count) else {
                 throw TransferError(
                     .peerVanished, "The other side has said nothing for \(limit.components.seconds) s.",
                     isResumable: true)
             }
-            do { try await Task.sleep(for: step) } catch { throw .canceled }
+            do { try await Task.sleep(for: watch.step) } catch { throw .canceled }
         }
     }
 

@@ -55,15 +55,6 @@ struct FaultyDiskTests {
         }
     }
 
-    private typealias Ending = Result<TransferReport, TransferError>
-
-    private func ending(
-        _ run: () async throws(TransferError) -> TransferReport, after: () -> Void
-    ) async -> Ending {
-        defer { after() }
-        do throws(TransferError) { return .success(try await run()) } catch { return .failure(error) }
-    }
-
     /// One connection.
     private func attempt(
         _ source: TemporaryFolder, to target: TemporaryFolder, on disk: FaultyDisk?
@@ -81,19 +72,12 @@ struct FaultyDiskTests {
             destination: .folder(try DestinationDirectory(path: target.path, observer: disk)), control: control.1,
             data: data.1, options: options, decide: { _ in .accept() })
         let run = ReceiverRun(receiver, pace: pace)
-        async let sent = ending { () async throws(TransferError) in
+        let (sent, received) = await endings(over: control, data) { () async throws(TransferError) in
             try await sender.run()
-        } after: {
-            control.0.close()
-            data.0.close()
-        }
-        async let received = ending { () async throws(TransferError) in
+        } receiver: { () async throws(TransferError) in
             try await run.run()
-        } after: {
-            control.1.close()
-            data.1.close()
         }
-        return await (sent, received)
+        return (sent, received)
     }
 
     /// Hidden files in the folder and its folders.

@@ -30,8 +30,6 @@ struct FileTransferTests {
         var maximumMessageBytes = 65_536
     }
 
-    typealias Ending = Result<TransferReport, TransferError>
-
     /// Runs a transfer of what lies in `source`, and returns how it ended for sender and receiver.
     private func transfer(
         _ sources: [Source], _ setup: Setup = Setup(),
@@ -52,26 +50,12 @@ struct FileTransferTests {
             sources: SourceList(sources), control: control.0, data: data.0, onEvent: senderEvent)
         let receiver = FileReceiver(
             destination: .folder(directory), control: control.1, data: data.1, options: options, decide: decide)
-        async let sent = ending { () async throws(TransferError) in
+        let (sent, received) = await endings(over: control, data) { () async throws(TransferError) in
             try await sender.run()
-        } after: {
-            control.0.close()
-            data.0.close()
-        }
-        async let received = ending { () async throws(TransferError) in
+        } receiver: { () async throws(TransferError) in
             try await receiver.run()
-        } after: {
-            control.1.close()
-            data.1.close()
         }
-        return await (sent, received)
-    }
-
-    private func ending(
-        _ run: () async throws(TransferError) -> TransferReport, after: () -> Void
-    ) async -> Ending {
-        defer { after() }
-        do throws(TransferError) { return .success(try await run()) } catch { return .failure(error) }
+        return (sent, received)
     }
 
     private func file(_ name: String, _ content: [UInt8]) throws -> Source {
@@ -286,18 +270,10 @@ struct FileTransferTests {
             destination: .folder(directory), control: control.1, data: data.1,
             onEvent: { event in if case .progress = event { start.yield() } }, decide: { _ in .accept() })
         let sending = Task {
-            await ending { () async throws(TransferError) in
-                try await sender.run()
-            } after: {
-                control.0.close()
-            }
+            await ending(closing: control.0) { () async throws(TransferError) in try await sender.run() }
         }
         let receiving = Task {
-            await ending { () async throws(TransferError) in
-                try await receiver.run()
-            } after: {
-                control.1.close()
-            }
+            await ending(closing: control.1) { () async throws(TransferError) in try await receiver.run() }
         }
         for await _ in started { break }
         let parts = target.names.filter { !$0.hasSuffix(".journal") }
@@ -329,18 +305,10 @@ struct FileTransferTests {
             return .accept()
         }
         let sending = Task {
-            await ending { () async throws(TransferError) in
-                try await sender.run()
-            } after: {
-                channel.0.close()
-            }
+            await ending(closing: channel.0) { () async throws(TransferError) in try await sender.run() }
         }
         let receiving = Task {
-            await ending { () async throws(TransferError) in
-                try await receiver.run()
-            } after: {
-                channel.1.close()
-            }
+            await ending(closing: channel.1) { () async throws(TransferError) in try await receiver.run() }
         }
         for await _ in asked { break }
         sending.cancel()

@@ -4,8 +4,6 @@ import Testing
 
 /// A test that plays the sender by hand, against a real receiver.
 struct HandPlayedSender {
-    typealias Ending = Result<TransferReport, TransferError>
-
     let control = MemoryChannel.pair(capacity: 64 << 20)
     let data = MemoryChannel.pair(capacity: 256 << 20)
 
@@ -20,11 +18,7 @@ struct HandPlayedSender {
             decide: decide)
         let run = ReceiverRun(receiver, pace: pace, questionDelay: .zero, output: output)
         return Task { [control, data] in
-            defer {
-                control.1.close()
-                data.1.close()
-            }
-            do throws(TransferError) { return .success(try await run.run()) } catch { return .failure(error) }
+            await ending(closing: control.1, data.1) { () async throws(TransferError) in try await run.run() }
         }
     }
 
@@ -79,9 +73,6 @@ struct HandPlayedSender {
         try await say(.bye)
     }
 
-    /// The receiver has not closed its end.
-    var isOpen: Bool { control.0.isOpen }
-
     func hangUp() {
         control.0.close()
         data.0.close()
@@ -90,7 +81,7 @@ struct HandPlayedSender {
 
 /// The error of an ending; a success is an issue.
 func failure(
-    of ending: HandPlayedSender.Ending, sourceLocation: SourceLocation = #_sourceLocation
+    of ending: Ending, sourceLocation: SourceLocation = #_sourceLocation
 ) -> TransferError? {
     if case .failure(let error) = ending { return error }
     Issue.record("succeeded", sourceLocation: sourceLocation)

@@ -21,8 +21,6 @@ struct HostilePeerTests {
         folder = try TemporaryFolder()
     }
 
-    private typealias Ending = Result<TransferReport, TransferError>
-
     private func receive(window: Int = 1 << 20, existing: ExistingFilePolicy = .fail) throws -> Task<Ending, Never> {
         var options = TransferOptions()
         options.windowBytes = window
@@ -31,22 +29,14 @@ struct HostilePeerTests {
             options: options
         ) { _ in .accept(existing: existing) }
         return Task { [control, data] in
-            defer {
-                control.1.close()
-                data.1.close()
-            }
-            do throws(TransferError) { return .success(try await receiver.run()) } catch { return .failure(error) }
+            await ending(closing: control.1, data.1) { () async throws(TransferError) in try await receiver.run() }
         }
     }
 
     private func send(_ sources: [Source]) throws -> Task<Ending, Never> {
         let sender = FileSender(sources: try SourceList(sources), control: control.1, data: data.1)
         return Task { [control, data] in
-            defer {
-                control.1.close()
-                data.1.close()
-            }
-            do throws(TransferError) { return .success(try await sender.run()) } catch { return .failure(error) }
+            await ending(closing: control.1, data.1) { () async throws(TransferError) in try await sender.run() }
         }
     }
 

@@ -21,15 +21,6 @@ struct LostFramesTests {
         target = try TemporaryFolder(isInMemory: true)
     }
 
-    private typealias Ending = Result<TransferReport, TransferError>
-
-    private func ending(
-        _ run: () async throws(TransferError) -> TransferReport, after: () -> Void
-    ) async -> Ending {
-        defer { after() }
-        do throws(TransferError) { return .success(try await run()) } catch { return .failure(error) }
-    }
-
     private func transfer(
         _ paths: [String], seed: UInt64, lossPercent: Int, window: Int, policy: ExistingFilePolicy = .rename,
         passing: @escaping @Sendable (Int) -> Void = { _ in }
@@ -46,19 +37,12 @@ struct LostFramesTests {
         let receiver = FileReceiver(
             destination: .folder(try DestinationDirectory(path: target.path)), control: control.1, data: data.1,
             options: options, decide: { _ in .accept(existing: policy) })
-        async let sent = ending { () async throws(TransferError) in
+        let (sent, received) = await endings(over: control, data) { () async throws(TransferError) in
             try await sender.run()
-        } after: {
-            control.0.close()
-            data.0.close()
-        }
-        async let received = ending { () async throws(TransferError) in
+        } receiver: { () async throws(TransferError) in
             try await receiver.run()
-        } after: {
-            control.1.close()
-            data.1.close()
         }
-        return await (sent, received)
+        return (sent, received)
     }
 
     private static let edges = [0, 1, 262_143, 262_144, 262_145, 524_288, 65_520, 65_521]

@@ -37,9 +37,6 @@ final class MemoryChannel: TransferChannel {
         arriving.end()
     }
 
-    /// Neither side has closed it.
-    var isOpen: Bool { arriving.isOpen }
-
     /// Takes what is there now.
     func drain(_ body: (TransferMessage) -> Void) {
         while let message = arriving.takeNow() { body(message) }
@@ -145,8 +142,6 @@ private final class Pipe: Sendable {
             await change(since: version)
         }
     }
-
-    var isOpen: Bool { state.withLock { !$0.isEnded } }
 
     func takeNow() -> TransferMessage? {
         let (message, woken) = state.withLock { state in

@@ -65,21 +65,13 @@ struct ResumeTests {
                 return .accept(existing: .rename)
             })
         let run = ReceiverRun(receiver, pace: pace)
-        async let sent = ending { () async throws(TransferError) in
+        let (sent, received) = await endings(over: control, data) { () async throws(TransferError) in
             try await sender.run()
-        } after: {
-            control.0.close()
-            data.0.close()
-        }
-        async let received = ending { () async throws(TransferError) in
+        } receiver: { () async throws(TransferError) in
             try await run.run()
-        } after: {
-            control.1.close()
-            data.1.close()
         }
-        let endings = await (sent, received)
         var attempt = Attempt(
-            sent: endings.0, received: endings.1, byteCount: count.withLock { $0 }, wasAsked: asked.withLock { $0 })
+            sent: sent, received: received, byteCount: count.withLock { $0 }, wasAsked: asked.withLock { $0 })
         for event in events.withLock({ $0 }) {
             switch event {
             case .resumed(let items, let bytes): attempt.resumed = (items, bytes)
@@ -89,13 +81,6 @@ struct ResumeTests {
             }
         }
         return attempt
-    }
-
-    private func ending(
-        _ run: () async throws(TransferError) -> TransferReport, after: () -> Void
-    ) async -> Result<TransferReport, TransferError> {
-        defer { after() }
-        do throws(TransferError) { return .success(try await run()) } catch { return .failure(error) }
     }
 
     @Test(arguments: 0..<12 as Range<UInt64>)

@@ -21,8 +21,6 @@ struct SenderFlowTests {
         folder = try TemporaryFolder()
     }
 
-    private typealias Ending = Result<TransferReport, TransferError>
-
     private func send(
         _ sources: SourceList, _ options: TransferOptions = TransferOptions(),
         onEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in }, admit: FileSender.Admission? = nil
@@ -30,11 +28,7 @@ struct SenderFlowTests {
         let sender = FileSender(
             sources: sources, control: control.1, data: data.1, options: options, admit: admit, onEvent: onEvent)
         return Task { [control, data] in
-            defer {
-                control.1.close()
-                data.1.close()
-            }
-            do throws(TransferError) { return .success(try await sender.run()) } catch { return .failure(error) }
+            await ending(closing: control.1, data.1) { () async throws(TransferError) in try await sender.run() }
         }
     }
 
@@ -227,13 +221,12 @@ struct SenderFlowTests {
         #expect(asked.withLock { $0 } == ["again", "test"])
     }
 
-    @Test func `a receiver that falls silent counts as gone, but not while a person decides`() async throws {
+    @Test func `a receiver that falls silent counts as gone`() async throws {
         var options = TransferOptions()
         options.stallTimeout = .milliseconds(50)
         let task = send(try SourceList([.path(folder.write([1, 2, 3], to: "a"))]), options)
         try await say(Self.greeting)
         let (transfer, _) = try await offered()
-        try await Task.sleep(for: .milliseconds(200))
         try await say(.accept(transfer: transfer, limit: 100))
         guard case .failure(let error) = await task.value else {
             Issue.record("sent")

@@ -127,17 +127,6 @@ struct VerificationWordsTests {
         }
     }
 
-    private typealias Ending = Result<TransferReport, TransferError>
-
-    private func ending(
-        _ control: MemoryChannel, _ run: @escaping @Sendable () async throws(TransferError) -> TransferReport
-    ) -> Task<Ending, Never> {
-        Task {
-            defer { control.close() }
-            do throws(TransferError) { return .success(try await run()) } catch { return .failure(error) }
-        }
-    }
-
     /// A transfer of one file on one channel; each side believes in the certificates it is given.
     private func transfer(
         _ sender: TransferOptions, _ receiver: TransferOptions, through pair: (MemoryChannel, MemoryChannel)? = nil
@@ -146,16 +135,14 @@ struct VerificationWordsTests {
         let path = try source.write([1, 2, 3], to: "a")
         let folder = target.path
         let sources = try SourceList([.path(path)])
-        let sent = ending(channels.0) { () async throws(TransferError) in
-            try await FileSender(sources: sources, channel: channels.0, options: sender).run()
-        }
         let directory = try DestinationDirectory(path: folder)
-        let received = ending(channels.1) { () async throws(TransferError) in
+        return await endings(over: channels) { () async throws(TransferError) in
+            try await FileSender(sources: sources, channel: channels.0, options: sender).run()
+        } receiver: { () async throws(TransferError) in
             try await FileReceiver(destination: .folder(directory), channel: channels.1, options: receiver) { _ in
                 .accept()
             }.run()
         }
-        return await (sent.value, received.value)
     }
 
     private static let senderSees = CertificateFingerprints(local: senderCertificate, remote: receiverCertificate)
@@ -242,25 +229,18 @@ struct VerificationWordsTests {
         #expect(middle.words == one.words + other.words && one.words != other.words)
     }
 
-    @Test func `a receiver waits as long as it takes until somebody has chosen what to send`() async throws {
+    @Test func `a channel that ends before anything was offered is no silence`() async throws {
         let channels = MemoryChannel.pair()
-        var options = TransferOptions()
-        options.stallTimeout = .milliseconds(40)
         let directory = try DestinationDirectory(path: target.path)
-        let patient = options
-        let received = ending(channels.1) { () async throws(TransferError) in
-            try await FileReceiver(destination: .folder(directory), channel: channels.1, options: patient) { _ in
-                .accept()
-            }.run()
-        }
         try await channels.0.transmit([.text(ControlMessage.hello(version: 1, role: .sender, agent: "").encoded)])
-        try await Task.sleep(for: .milliseconds(200))
         channels.0.close()
-        guard case .failure(let error) = await received.value else {
+        let received = await ending(closing: channels.1) { () async throws(TransferError) in
+            try await FileReceiver(destination: .folder(directory), channel: channels.1) { _ in .accept() }.run()
+        }
+        guard case .failure(let error) = received else {
             Issue.record("no failure")
             return
         }
-        // Not "said nothing": the end of the channel is what ended it.
         #expect(error == .vanished)
     }
 }
