@@ -9,10 +9,12 @@ package struct SHA256: ~Copyable {
 
     private let context: OpaquePointer
 
-    /// OpenSSL only fails here when memory is exhausted, which Swift programs do not survive either.
+    /// No peer and no file can make this fail, for nothing of theirs goes in: OpenSSL fails here only when memory is
+    /// exhausted, which Swift programs do not survive either, or when this machine's OpenSSL is configured without
+    /// SHA-256, without which nothing of this package works.
     package init() {
         guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            preconditionFailure("OpenSSL could not allocate a SHA-256 context")
+            preconditionFailure("OpenSSL has no memory, or is configured without SHA-256")
         }
         unsafe self.context = context
     }
