@@ -51,7 +51,7 @@ package enum LocalName {
         return cut(stem, to: max(1, byteLimit - tail.utf8.count)) + tail
     }
 
-    /// The hidden name of an item that is not complete: `.NAME.XXXXXXXX.part`.
+    /// The hidden name of an item that is not complete: `.NAME.HEX.part`, with eight digits.
     package static func part(_ name: String, suffix: UInt32) -> String {
         let digits = String(suffix, radix: 16)
         let tail = "." + String(repeating: "0", count: 8 - digits.count) + digits + ".part"

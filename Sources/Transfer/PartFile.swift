@@ -27,7 +27,7 @@ final class PartFile {
     private(set) var durableBytes: Int64 = 0
     private var writebackFrom: Int64 = 0
 
-    /// Makes `.NAME.XXXXXXXX.part`, readable by nobody else. What has that name already is not touched: another is
+    /// Makes `.NAME.HEX.part`, readable by nobody else. What has that name already is not touched: another is
     /// taken.
     init(for finalName: String, suffix: UInt32, in folder: OpenFile) throws(SystemError) {
         (name, file) = try Self.make(for: finalName, suffix: suffix, in: folder)

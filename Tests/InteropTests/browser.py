@@ -54,7 +54,7 @@ class Downloads:
 
     def files(self):
         """Files under their final names: no partial downloads. Firefox holds the final name with an empty file while
-        it writes `name.XXXXXXXX.part`, and keeps it when the download failed, for its own "try again"."""
+        it writes `name.RANDOM.part`, and keeps it when the download failed, for its own "try again"."""
         partial = list(self.folder.glob("*.part"))
 
         def is_final(path):

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import hashlib
 import os
-import pathlib
-import random
 import signal
 import socket
 import subprocess
@@ -14,25 +11,11 @@ import unicodedata
 import pytest
 
 from conftest import lan_address
+from faults import MEBIBYTE, digest, write_noise
 from martlet_program import BUILD, Martlet, die_with_parent
 
-MEBIBYTE = 1024 * 1024
-
-
 def make_file(folder, name, size, seed=1):
-    path = folder / name
-    generator = random.Random(seed)
-    with open(path, "wb") as file:
-        while size > 0:
-            block = generator.randbytes(min(size, MEBIBYTE))
-            file.write(block)
-            size -= len(block)
-    return path
-
-
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return write_noise(folder / name, size, seed)
 
 
 def same_name(left, right):
