@@ -1,5 +1,5 @@
-/// What OpenSSL must not see: DTLS drops an invalid record without a word (RFC 6347 section 4.1.2.7), but OpenSSL 3.0 ends
-/// the connection at an encrypted record that is shorter than what its cipher adds to every one.
+/// What OpenSSL must not see: DTLS drops an invalid record without a word (RFC 6347 section 4.1.2.7), but OpenSSL 3.0
+/// ends the connection at an encrypted record that is shorter than what its cipher adds to every one.
 enum RecordCheck {
     /// Type, version, epoch, sequence number, length (RFC 6347 section 4.1).
     static let headerByteCount = 13

@@ -43,7 +43,8 @@ struct Negotiation {
 
     init(sessionID: UInt64, credentials: ICE.ICECredentials, fingerprint: CertificateFingerprint) {
         session = NegotiatedSession(sessionID: sessionID)
-        // These are ours, never a peer's, and both types admit the same: 4 and 22 to 256 ice-chars (RFC 8839 section 5.4).
+        // These are ours, never a peer's, and both types admit the same: 4 to 256 and 22 to 256 ice-chars (RFC 8839
+        // section 5.4).
         guard let checked = SDP.ICECredentials(ufrag: credentials.ufrag, pwd: credentials.password) else {
             preconditionFailure("local ICE credentials have the form of RFC 8839")
         }

@@ -47,7 +47,7 @@ extension ReceiverRun {
             count += news.offered.count
 
             let isDue = shownAt.map { .now - $0 >= Self.countingInterval } ?? true
-            if isDue || news.isComplete || news.answer != nil || asking == nil {
+            if isDue || news.isComplete || news.answer != nil || asking == nil && isTime(news, earlier) {
                 version += 1
                 shownAt = .now
                 let offer = await writer.offer(

@@ -43,7 +43,6 @@ struct WriterState {
             self.number = number
             self.sink = sink
             self.tree = tree
-
         }
 
         var part: PartFile? { if case .part(let part) = sink { part } else { nil } }
@@ -90,7 +89,8 @@ struct WriterState {
     var claimed: Set<[String]> = []
     /// Those of them that are folders.
     var claimedFolders: Set<[String]> = []
-    /// Files and folders that this transfer has made, so that no item replaces another, whatever the system takes for one name.
+    /// Files and folders that this transfer has made, so that no item replaces another, whatever the system takes for
+    /// one name.
     var made: Set<FileIdentity> = []
     /// The number that the last item of each path got, where several have the same.
     var lastNumbers: [[String]: Int] = [:]
