@@ -11,6 +11,10 @@ package enum RoomError: Error, Sendable, Equatable {
     case expired
     /// The server has too much to do, or we asked too often.
     case busy
+    /// The server stops and comes back, or the host of the room is not back yet: come again in some seconds.
+    case restarting
+    /// The host came back over another connection.
+    case replaced
     case tooManyMessages
     /// The server did not understand us, and says why.
     case refused(code: String, message: String)
@@ -36,6 +40,8 @@ extension RoomError {
             case .roomExists: .roomExists
             case .expired: .expired
             case .busy: .busy
+            case .restarting: .restarting
+            case .replaced: .replaced
             case .tooManyMessages: .tooManyMessages
             default: .refused(code: code.rawValue, message: message)
             }
@@ -55,6 +61,8 @@ extension RoomError {
             case 4005: .tooManyMessages
             case 4006: .expired
             case 4007: .busy
+            case 4008: .restarting
+            case 4009: .replaced
             default: .connectionLost(closure)
             }
     }

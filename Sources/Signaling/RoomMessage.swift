@@ -11,17 +11,28 @@ package enum RoomMessageError: Error, Sendable, Equatable {
 
 /// A message to the rendezvous server (Docs/Protocols/Rooms.md).
 package enum RoomRequest: Sendable, Equatable {
-    /// `size` counts the host.
-    case create(room: RoomIdentifier, size: Int)
+    /// `size` counts the host. `token` is what `created` said when the room was made.
+    case create(room: RoomIdentifier, size: Int, number: RoomNumberWish = .none, token: RoomToken? = nil)
     case join(room: RoomIdentifier)
+    case joinNumber(RoomNumber)
     case message(to: PeerIdentifier, body: String)
     case bye
 
     package init(parsing text: String) throws(RoomMessageError) {
         let message = try JSONMessage(text)
         switch message.type {
-        case "create": self = .create(room: try message.room("room"), size: try message.integer("size"))
-        case "join": self = .join(room: try message.room("room"))
+        case "create":
+            self = .create(
+                room: try message.room("room"), size: try message.integer("size"),
+                number: try message.numberWish("number"), token: try message.optionalToken("token"))
+        case "join":
+            if message.has("room") {
+                self = .join(room: try message.room("room"))
+            } else if let number = try message.optionalNumber("number") {
+                self = .joinNumber(number)
+            } else {
+                throw .badMember("room")
+            }
         case "message": self = .message(to: try message.peer("to"), body: try message.string("body"))
         case "bye": self = .bye
         default: throw .unknownType(message.type)
@@ -31,9 +42,12 @@ package enum RoomRequest: Sendable, Equatable {
     package var text: String {
         let object: JSONObject =
             switch self {
-            case .create(let room, let size):
-                ["type": .string("create"), "room": .string(room.text), "size": .integer(Int64(size))]
+            case .create(let room, let size, let number, let token):
+                JSONObject(
+                    type: "create", ("room", .string(room.text)), ("size", .integer(Int64(size))),
+                    ("number", number.json), ("token", token.map { .string($0.text) }))
             case .join(let room): ["type": .string("join"), "room": .string(room.text)]
+            case .joinNumber(let number): ["type": .string("join"), "number": number.json]
             case .message(let peer, let body):
                 ["type": .string("message"), "to": .string(peer.text), "body": .string(body)]
             case .bye: ["type": .string("bye")]
@@ -44,7 +58,10 @@ package enum RoomRequest: Sendable, Equatable {
 
 /// A message from the rendezvous server (Docs/Protocols/Rooms.md).
 package enum RoomNotice: Sendable, Equatable {
-    case created(room: RoomIdentifier, peer: PeerIdentifier, iceServers: [RoomICEServer])
+    /// `number` only where one was asked for.
+    case created(
+        room: RoomIdentifier, peer: PeerIdentifier, number: RoomNumber? = nil, token: RoomToken,
+        iceServers: [RoomICEServer])
     /// `peers` are all the others, the host among them.
     case joined(
         room: RoomIdentifier, peer: PeerIdentifier, host: PeerIdentifier, peers: [PeerIdentifier],
@@ -60,7 +77,9 @@ package enum RoomNotice: Sendable, Equatable {
         switch message.type {
         case "created":
             self = .created(
-                room: try message.room("room"), peer: try message.peer("peer"), iceServers: message.iceServers)
+                room: try message.room("room"), peer: try message.peer("peer"),
+                number: try message.optionalNumber("number"), token: try message.token("token"),
+                iceServers: message.iceServers)
         case "joined":
             self = .joined(
                 room: try message.room("room"), peer: try message.peer("peer"), host: try message.peer("host"),
@@ -79,11 +98,11 @@ package enum RoomNotice: Sendable, Equatable {
     package var text: String {
         let object: JSONObject =
             switch self {
-            case .created(let room, let peer, let servers):
-                [
-                    "type": .string("created"), "room": .string(room.text), "peer": .string(peer.text),
-                    "iceServers": .array(servers.map(\.json)),
-                ]
+            case .created(let room, let peer, let number, let token, let servers):
+                JSONObject(
+                    type: "created", ("room", .string(room.text)), ("peer", .string(peer.text)),
+                    ("number", number?.json), ("token", .string(token.text)),
+                    ("iceServers", .array(servers.map(\.json))))
             case .joined(let room, let peer, let host, let peers, let servers):
                 [
                     "type": .string("joined"), "room": .string(room.text), "peer": .string(peer.text),
@@ -116,6 +135,10 @@ package struct RoomErrorCode: RawRepresentable, Hashable, Sendable {
     package static let tooManyMessages = RoomErrorCode(rawValue: "too-many-messages")
     package static let expired = RoomErrorCode(rawValue: "expired")
     package static let busy = RoomErrorCode(rawValue: "busy")
+    /// The server is being stopped and comes back, or the room's host has not yet come back to it.
+    package static let restarting = RoomErrorCode(rawValue: "restarting")
+    /// The host came back over another connection.
+    package static let replaced = RoomErrorCode(rawValue: "replaced")
     /// The only one after which the connection stays.
     package static let noSuchPeer = RoomErrorCode(rawValue: "no-such-peer")
 }
@@ -183,6 +206,30 @@ struct JSONMessage {
         return integer
     }
 
+    func has(_ name: String) -> Bool { object[name].map { $0 != .null } ?? false }
+
+    /// A number, or nil when the member is missing or null.
+    func optionalNumber(_ name: String) throws(RoomMessageError) -> RoomNumber? {
+        guard has(name) else { return nil }
+        guard let number = RoomNumber(try integer(name)) else { throw .badMember(name) }
+        return number
+    }
+
+    /// True for any number, an integer for that one; missing, null and false for none.
+    func numberWish(_ name: String) throws(RoomMessageError) -> RoomNumberWish {
+        if case .bool(let isWanted) = object[name] { return isWanted ? .any : .none }
+        return try optionalNumber(name).map { .preferred($0) } ?? .none
+    }
+
+    func token(_ name: String) throws(RoomMessageError) -> RoomToken {
+        guard let token = RoomToken(try string(name)) else { throw .badMember(name) }
+        return token
+    }
+
+    func optionalToken(_ name: String) throws(RoomMessageError) -> RoomToken? {
+        has(name) ? try token(name) : nil
+    }
+
     func room(_ name: String) throws(RoomMessageError) -> RoomIdentifier {
         guard let room = RoomIdentifier(try string(name)) else { throw .badMember(name) }
         return room
@@ -203,5 +250,29 @@ struct JSONMessage {
     /// What of the list is understood, at most 16 entries.
     var iceServers: [RoomICEServer] {
         (object["iceServers"]?.array ?? []).prefix(16).compactMap { RoomICEServer($0) }
+    }
+}
+
+extension RoomNumber {
+    var json: JSONValue { .integer(Int64(value)) }
+}
+
+extension RoomNumberWish {
+    /// Nil for a member that is left out.
+    var json: JSONValue? {
+        switch self {
+        case .none: nil
+        case .any: .bool(true)
+        case .preferred(let number): number.json
+        }
+    }
+}
+
+extension JSONObject {
+    /// A message whose members are left out where they are nil.
+    init(type: String, _ members: (name: String, value: JSONValue?)...) {
+        self.init()
+        insert(.string(type), as: "type")
+        for case (let name, let value?) in members { insert(value, as: name) }
     }
 }

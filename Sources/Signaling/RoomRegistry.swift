@@ -49,12 +49,18 @@ package struct RoomRegistry {
     private var connections: [ConnectionIdentifier: Connection] = [:]
     private var rooms: [RoomIdentifier: Room] = [:]
     private var budget: EntryBudget
+    private var generator: any RandomNumberGenerator & Sendable
     private var actions: [Action] = []
     /// No deadline lies before it. Activity only moves deadlines on, so that a stale value costs one idle wake-up.
     private var wake: NetworkTime?
 
-    package init(limits: RoomLimits = .init(), iceServers: [RoomICEServer] = []) {
+    /// - Parameter generator: makes the tokens, which nobody may foresee.
+    package init(
+        limits: RoomLimits = .init(), iceServers: [RoomICEServer] = [],
+        using generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    ) {
         self.limits = limits
+        self.generator = generator
         self.iceServers = iceServers
         budget = EntryBudget(perSecond: limits.entriesPerSecond, burst: limits.entryBurst)
     }
@@ -98,8 +104,10 @@ package struct RoomRegistry {
         }
         if let room = connection.membership?.room { rooms[room]?.lastActivity = now }
         switch request {
-        case .create(let room, let size): create(room, size: size, by: id, at: now)
+        case .create(let room, let size, _, _): create(room, size: size, by: id, at: now)
         case .join(let room): join(room, by: id, at: now)
+        case .joinNumber:
+            if mayEnter(id, at: now) { refuse(id, .noSuchRoom, "there is no such room", at: now) }
         case .message(let peer, let body): relay(body, to: peer, from: id, at: now)
         case .bye: close(id, 1000, "bye", at: now)
         }
@@ -138,7 +146,8 @@ package struct RoomRegistry {
         rooms[room] = Room(size: size, host: host, members: [(host, id)], lastActivity: now)
         connections[id]?.membership = (room, host)
         wakeNoLater(than: now.advanced(by: limits.idleTimeout))
-        actions.append(.send(.created(room: room, peer: host, iceServers: iceServers), to: id))
+        let token = RoomToken.random(using: &generator)
+        actions.append(.send(.created(room: room, peer: host, token: token, iceServers: iceServers), to: id))
     }
 
     private mutating func join(_ name: RoomIdentifier, by id: ConnectionIdentifier, at now: NetworkTime) {
@@ -245,6 +254,8 @@ extension RoomErrorCode {
         case .tooManyMessages: 4005
         case .expired: 4006
         case .busy: 4007
+        case .restarting: 4008
+        case .replaced: 4009
         default: 4004
         }
     }

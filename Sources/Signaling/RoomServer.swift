@@ -4,7 +4,7 @@ internal import Wire
 /// Serves rooms to WebSocket connections: the shell around `RoomRegistry`.
 package actor RoomServer {
     package static let path = "/rooms"
-    package static let subprotocol = "martlet.rooms.1"
+    package static let subprotocol = "martlet.rooms.2"
 
     private var registry: RoomRegistry
     private var connections: [RoomRegistry.ConnectionIdentifier: WebSocketConnection] = [:]

@@ -79,7 +79,7 @@ package struct RoomSession: Sendable {
             // We spoke to somebody who was just leaving; `peer-left` says so.
             break
         case (.error(let code, let message), _): state = .ended(RoomError(code: code, message: message))
-        case (.created(let name, let peer, let servers), .entering) where role == .host && name == room:
+        case (.created(let name, let peer, _, _, let servers), .entering) where role == .host && name == room:
             enter(as: peer, host: peer, peers: [], servers)
         case (.joined(let name, let peer, let host, let peers, let servers), .entering)
         where role == .guest && name == room && peers.contains(host) && !peers.contains(peer):

@@ -3,10 +3,19 @@ import Testing
 
 struct RoomMessageTests {
     @Test func `every request is as the protocol writes it`() throws {
-        let room = try Samples.room()
+        let (room, seven, token) = (try Samples.room(), try #require(RoomNumber(7)), try #require(RoomToken("to_k-n1")))
         let cases: [(RoomRequest, String)] = [
             (.create(room: room, size: 2), #"{"type":"create","room":"abcdefghijkmnpqr","size":2}"#),
+            (
+                .create(room: room, size: 2, number: .any),
+                #"{"type":"create","room":"abcdefghijkmnpqr","size":2,"number":true}"#
+            ),
+            (
+                .create(room: room, size: 2, number: .preferred(seven), token: token),
+                #"{"type":"create","room":"abcdefghijkmnpqr","size":2,"number":7,"token":"to_k-n1"}"#
+            ),
             (.join(room: room), #"{"type":"join","room":"abcdefghijkmnpqr"}"#),
+            (.joinNumber(seven), #"{"type":"join","number":7}"#),
             (.message(to: try Samples.peer("p2"), body: "a\"b"), #"{"type":"message","to":"p2","body":"a\"b"}"#),
             (.bye, #"{"type":"bye"}"#),
         ]
@@ -19,11 +28,16 @@ struct RoomMessageTests {
     @Test func `every notice is as the protocol writes it`() throws {
         let room = try Samples.room()
         let (one, two) = (try Samples.peer("p1"), try Samples.peer("p2"))
+        let token = try #require(RoomToken("t"))
         let server = RoomICEServer(urls: ["stun:host:3478"], username: "u", credential: "c")
         let cases: [(RoomNotice, String)] = [
             (
-                .created(room: room, peer: one, iceServers: []),
-                #"{"type":"created","room":"abcdefghijkmnpqr","peer":"p1","iceServers":[]}"#
+                .created(room: room, peer: one, token: token, iceServers: []),
+                #"{"type":"created","room":"abcdefghijkmnpqr","peer":"p1","token":"t","iceServers":[]}"#
+            ),
+            (
+                .created(room: room, peer: one, number: RoomNumber(999_999), token: token, iceServers: []),
+                #"{"type":"created","room":"abcdefghijkmnpqr","peer":"p1","number":999999,"token":"t","iceServers":[]}"#
             ),
             (
                 .joined(room: room, peer: two, host: one, peers: [one], iceServers: [server]),
@@ -58,6 +72,16 @@ struct RoomMessageTests {
             (#"{"type":"create","room":"ABCDEFGHIJKMNPQR","size":2}"#, .badMember("room")),
             (#"{"type":"join","room":"short"}"#, .badMember("room")),
             (#"{"type":"join","room":null}"#, .badMember("room")),
+            (#"{"type":"join"}"#, .badMember("room")),
+            (#"{"type":"join","number":0}"#, .badMember("number")),
+            (#"{"type":"join","number":1000000}"#, .badMember("number")),
+            (#"{"type":"join","number":"7"}"#, .badMember("number")),
+            (#"{"type":"join","number":true}"#, .badMember("number")),
+            (#"{"type":"create","room":"abcdefghijkmnpqr","size":2,"number":-1}"#, .badMember("number")),
+            (#"{"type":"create","room":"abcdefghijkmnpqr","size":2,"number":1.5}"#, .badMember("number")),
+            (#"{"type":"create","room":"abcdefghijkmnpqr","size":2,"token":""}"#, .badMember("token")),
+            (#"{"type":"create","room":"abcdefghijkmnpqr","size":2,"token":"a b"}"#, .badMember("token")),
+            (#"{"type":"create","room":"abcdefghijkmnpqr","size":2,"token":7}"#, .badMember("token")),
             (#"{"type":"message","to":"p2"}"#, .badMember("body")),
             (#"{"type":"message","to":"p 2","body":""}"#, .badMember("to")),
             (#"{"type":"message","to":"","body":""}"#, .badMember("to")),
@@ -65,6 +89,29 @@ struct RoomMessageTests {
         ] as [(String, RoomMessageError)])
     func `bad requests are refused with the reason`(text: String, expected: RoomMessageError) {
         #expect(throws: expected) { try RoomRequest(parsing: text) }
+    }
+
+    @Test func `a wish for no number may be written in three ways`() throws {
+        let room = try Samples.room()
+        for member in [#""number":false,"#, #""number":null,"token":null,"#, ""] {
+            let text = #"{"type":"create",\#(member)"room":"abcdefghijkmnpqr","size":2}"#
+            #expect(try RoomRequest(parsing: text) == .create(room: room, size: 2))
+        }
+    }
+
+    @Test func `numbers of rooms have one text each`() {
+        for text in ["1", "7", "42", "999999"] { #expect(RoomNumber(text)?.description == text) }
+        for text in ["", "0", "07", "1000000", "+7", "7 ", "٧", "-1"] { #expect(RoomNumber(text) == nil) }
+    }
+
+    @Test func `a token is never printed`() throws {
+        let token = try #require(RoomToken("qwerty"))
+        let request = RoomRequest.create(room: try Samples.room(), size: 2, token: token)
+        for text in ["\(token)", String(reflecting: token), "\(request)", String(reflecting: request)] {
+            #expect(!text.contains("qwerty"))
+        }
+        #expect(RoomToken(String(repeating: "a", count: 64)) != nil)
+        #expect(RoomToken(String(repeating: "a", count: 65)) == nil)
     }
 
     @Test func `unpaired surrogates and nesting deeper than 16 are no JSON here`() throws {

@@ -6,11 +6,14 @@ import Wire
 private struct Hall {
     var registry: RoomRegistry
     var now = NetworkTime.zero
+    /// What the last `created` said.
+    var number: RoomNumber?
+    var token: RoomToken?
 
     init(_ change: (inout RoomLimits) -> Void = { _ in }, iceServers: [RoomICEServer] = []) {
         var limits = RoomLimits()
         change(&limits)
-        registry = RoomRegistry(limits: limits, iceServers: iceServers)
+        registry = RoomRegistry(limits: limits, iceServers: iceServers, using: SeededGenerator(state: 1))
     }
 
     mutating func connect(_ number: UInt64, from address: String = "192.0.2.1") throws {
@@ -40,7 +43,9 @@ private struct Hall {
         var actions: [String] = []
         while let action = registry.pollAction() {
             switch action {
-            case .send(let notice, let id): actions.append("\(id.rawValue): \(notice.text)")
+            case .send(let notice, let id):
+                if case .created(_, _, let given, let made, _) = notice { (number, token) = (given, made) }
+                actions.append("\(id.rawValue): \(notice.text)")
             case .close(let id, let code, _): actions.append("\(id.rawValue): close \(code)")
             }
         }
@@ -68,7 +73,13 @@ struct RoomRegistryTests {
         for number in 1...3 as ClosedRange<UInt64> { try hall.connect(number) }
         let servers = #""iceServers":[{"urls":["stun:s"]}]}"#
         // 1 -> create
-        #expect(hall.say(1, create) == [#"1: {"type":"created","room":"abcdefghijkmnpqr","peer":"p1","# + servers])
+        let made = hall.say(1, create)
+        let token = try #require(hall.token)
+        #expect(token.text.utf8.count == 22)
+        #expect(
+            made == [
+                #"1: {"type":"created","room":"abcdefghijkmnpqr","peer":"p1","token":"\#(token.text)","# + servers
+            ])
         // 2 -> join
         #expect(
             hall.say(2, join) == [
