@@ -6,12 +6,16 @@
     martlet_peer.py receive LINK FOLDER       enters a room and receives
     martlet_peer.py give  LINK FILE…          enters a room and sends
 
+A host prints a code, too; ORIGIN/#CODE is taken in place of a LINK.
+
 aiortc moves a few megabytes a second: this is a judge of correctness, not of speed.
 """
 
 import asyncio
+import hashlib
 import json
 import pathlib
+import re
 import secrets
 import struct
 import sys
@@ -19,10 +23,11 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from cryptography.hazmat.primitives.serialization import Encoding
 
 import tree_hash
 import verification
-from rooms_client import CannotVerify, Link, RoomClient, RoomError
+from rooms_client import CannotVerify, Code, Link, RoomClient, RoomError, entrance_of
 
 WINDOW = 4 * 1024 * 1024
 PAYLOAD = 65520
@@ -39,22 +44,35 @@ class TransferError(Exception):
         self.code, self.resumable = code, resumable
 
 
+def fingerprints(sdp):
+    """Of every section of a description: {(algorithm, digits)}."""
+    lines = re.findall(r"^a=fingerprint:(\S+)\s+(\S+)", sdp, re.IGNORECASE | re.MULTILINE)
+    return {(algorithm.lower(), digits.replace(":", "").lower()) for algorithm, digits in lines}
+
+
 class Connection:
-    """One peer connection with the two negotiated channels. `inbox` has ("text", object), ("frame", bytes) and, at the
-    end, ("closed", None), in the order of their arrival. `options` are those of this end of the data channel."""
+    """One peer connection with the two negotiated channels, made for a room that is paired. `inbox` has ("text", object),
+    ("frame", bytes) and, at the end, ("closed", None), in the order of their arrival, after the proof. `options` are those
+    of this end of the data channel."""
 
     def __init__(self, makes_words=True, **options):
-        self.makes_words = makes_words
+        self.makes_words, self._options = makes_words, options
         #: The words to compare, after `hello`; none with a side that takes no part.
         self.words = None
-        #: What a hostile peer reveals in place of what it committed to.
-        self.revealed = None
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        #: What a hostile peer reveals in place of what it committed to, and says in place of its proof (text -> text).
+        self.revealed, self.change_proof = None, lambda proof: proof
         self.inbox = asyncio.Queue()
         self._opened = asyncio.Event()
         self._room_to_send = asyncio.Event()
+        self._early, self._is_proven = [], False
+        self.pc = self.control = self.data = None
+
+    def _make(self, certificate):
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        # aiortc has no way to be given one.
+        self.pc._RTCPeerConnection__certificates = [certificate]
         self.control = self._channel("martlet-control", 0, ordered=True)
-        self.data = self._channel("martlet-data", 2, **{"ordered": True, **options})
+        self.data = self._channel("martlet-data", 2, **{"ordered": True, **self._options})
         self.data.bufferedAmountLowThreshold = 256 * 1024
         self.data.on("bufferedamountlow", self._room_to_send.set)
 
@@ -63,20 +81,29 @@ class Connection:
             label, negotiated=True, id=identifier, protocol="martlet.transfer.1", **options)
         channel.on("open", self._check_open)
         channel.on("close", self._handle_close)
-        channel.on("message", lambda message: self.inbox.put_nowait(
-            ("text", json.loads(message)) if isinstance(message, str) else ("frame", message)))
+        channel.on("message", lambda message: self._handle(channel, message))
         return channel
+
+    def _handle(self, channel, message):
+        """Nothing is looked at before the proof, which is the first on the control channel."""
+        if not self._is_proven:
+            self._early.append((channel, message))
+            self._opened.set()
+            return
+        self.inbox.put_nowait(("text", json.loads(message)) if isinstance(message, str) else ("frame", message))
 
     def _handle_close(self):
         self.inbox.put_nowait(("closed", None))
         self._room_to_send.set()
+        self._opened.set()
 
     def _check_open(self):
         if self.control.readyState == self.data.readyState == "open":
             self._opened.set()
 
     async def establish(self, room):
-        """Offer and answer through the room, as its host or its guest."""
+        """Offer and answer through the room, as its host or its guest, and the proof on the channel."""
+        self._make(room.certificate)
         if room.is_host:
             await self.pc.setLocalDescription(await self.pc.createOffer())
             await room.send(type="offer", sdp=verification.only_sha256(self.pc.localDescription.sdp))
@@ -85,7 +112,34 @@ class Connection:
             await self._apply(room, "offer")
             await self.pc.setLocalDescription(await self.pc.createAnswer())
             await room.send(type="answer", sdp=verification.only_sha256(self.pc.localDescription.sdp))
-        await asyncio.wait_for(self._opened.wait(), 30)
+        async with asyncio.timeout(30):
+            await self._wait(lambda: self.control.readyState == self.data.readyState == "open")
+            self.control.send(self.change_proof(json.dumps({"type": "proof", "proof": room.pairing.proof()})))
+            await self._wait(lambda: any(channel is self.control for channel, _ in self._early))
+        self._check_proof(room.pairing)
+
+    async def _wait(self, is_so):
+        while not is_so():
+            if self.control.readyState == "closed":
+                raise TransferError("gone", "the channel closed before the proof")
+            self._opened.clear()
+            await self._opened.wait()
+
+    @property
+    def seen_certificate(self):
+        """SHA-256 of the certificate that the DTLS handshake really used."""
+        der = self.pc.sctp.transport._ssl.get_peer_certificate(as_cryptography=True).public_bytes(Encoding.DER)
+        return hashlib.sha256(der).digest()
+
+    def _check_proof(self, pairing):
+        place = next(place for place, (channel, _) in enumerate(self._early) if channel is self.control)
+        _, message = self._early.pop(place)
+        pairing.check_proof(message, self.seen_certificate)
+        self._is_proven = True
+        for early in self._early:
+            self._handle(*early)
+        if self.control.readyState == "closed":
+            self.inbox.put_nowait(("closed", None))
 
     async def _apply(self, room, kind):
         """aiortc does not trickle, and gives up on an empty check list: candidates are collected into the description."""
@@ -94,6 +148,8 @@ class Connection:
             payload = await asyncio.wait_for(room.payload(), 20)
             if payload["type"] == kind:
                 description = payload["sdp"]
+                if fingerprints(description) != {("sha-256", room.pairing.their_certificate.hex())}:
+                    raise CannotVerify("another certificate than in the exchange")
             elif payload["type"] == "candidate":
                 if payload["candidate"] == "":
                     break
@@ -153,7 +209,8 @@ class Connection:
         self.words = verification.words(sides["sender"], sides["receiver"])
 
     async def close(self):
-        await self.pc.close()
+        if self.pc:
+            await self.pc.close()
 
 
 @dataclass
@@ -682,10 +739,10 @@ class Receiver:
 
 async def _main(verb, target, *rest):
     is_host = verb in ("send", "wait")
-    link = Link.fresh(target) if is_host else Link.parse(target)
-    async with RoomClient(link, is_host) as room:
+    entrance = Link.fresh(target) if is_host else entrance_of(target)
+    async with RoomClient(entrance, is_host, words=Code.fresh_words() if is_host else None) as room:
         if is_host:
-            print(link, flush=True)
+            print(entrance, room.code, flush=True)
         await room.paired()
         connection = Connection()
         await connection.establish(room)

@@ -1,4 +1,4 @@
-"""The rendezvous server of Docs/Protocols/Rooms.md, and the page, at one port: written from the document alone.
+"""The rendezvous server of Docs/Protocols/Rooms.md (version 2), and the page, at one port: written from the document alone.
 
     async with Rendezvous() as server:
         print(server.origin)                   # http://127.0.0.1:PORT
@@ -9,6 +9,7 @@ import http
 import itertools
 import json
 import pathlib
+import secrets
 
 import websockets
 from websockets.asyncio.server import serve
@@ -32,7 +33,7 @@ HEADERS = {
 }
 CLOSE_CODES = {
     "no-such-room": 4001, "full": 4002, "room-exists": 4003, "bad-message": 4004, "too-many-messages": 4005,
-    "expired": 4006, "busy": 4007,
+    "expired": 4006, "busy": 4007, "restarting": 4008, "replaced": 4009,
 }
 
 
@@ -52,11 +53,13 @@ class Rendezvous:
         self.relayed = []
         #: What a hostile server does to a body on its way: body -> body.
         self.tamper = lambda body: body
-        self._numbers = itertools.count(1)
+        self._peers = itertools.count(1)
+        #: Numbers that were given out, to which room: none is given out twice.
+        self.numbers = {}
 
     async def __aenter__(self):
         self._server = await serve(
-            self._member, self.host, self.port, process_request=self._answer, subprotocols=["martlet.rooms.1"],
+            self._member, self.host, self.port, process_request=self._answer, subprotocols=["martlet.rooms.2"],
             max_size=256 * 1024, ping_interval=20, ping_timeout=60)
         self.port = self._server.sockets[0].getsockname()[1]
         self.origin = f"http://{self.host}:{self.port}"
@@ -81,7 +84,7 @@ class Rendezvous:
 
     async def _member(self, socket):
         """One WebSocket, from its first message to its end."""
-        room, peer = None, f"p{next(self._numbers)}"
+        room, peer = None, f"p{next(self._peers)}"
         try:
             async for text in socket:
                 message = json.loads(text) if isinstance(text, str) else None
@@ -90,8 +93,10 @@ class Rendezvous:
                     return
                 kind = message.get("type")
                 if kind == "create" and room is None:
-                    room = self._create(message, peer, socket)
-                    await self._send(socket, type="created", room=message["room"], peer=peer, iceServers=[])
+                    room = await self._create(message, peer, socket)
+                    number = {} if room["number"] is None else {"number": room["number"]}
+                    await self._send(socket, type="created", room=room["name"], peer=peer, token=room["token"],
+                                     iceServers=[], **number)
                 elif kind == "join" and room is None:
                     room = await self._join(message, peer, socket)
                 elif kind == "message" and room is not None:
@@ -111,15 +116,44 @@ class Rendezvous:
         finally:
             await self._leave(room, peer)
 
-    def _create(self, message, peer, socket):
-        if message["room"] in self.rooms:
-            raise Refusal("room-exists")
-        room = {"name": message["room"], "size": message["size"], "host": peer, "members": {peer: socket}}
-        self.rooms[message["room"]] = room
+    async def _create(self, message, peer, socket):
+        name, old = message["room"], self.rooms.get(message["room"])
+        token = secrets.token_urlsafe(16)
+        if old:
+            if message.get("token") != old["token"]:
+                raise Refusal("room-exists")
+            token = old["token"]
+            await self._end(old, "replaced")
+        room = {"name": name, "size": message["size"], "host": peer, "members": {peer: socket}, "token": token,
+                "number": self._number(message.get("number"), name)}
+        self.rooms[name] = room
         return room
 
+    def _number(self, wanted, name):
+        """The number that was asked for, if it is free or was this room's, else another."""
+        if wanted is None:
+            return None
+        number = wanted
+        if wanted is True or self.numbers.get(wanted, name) != name:
+            number = secrets.choice([number for number in range(1, 100) if number not in self.numbers])
+        self.numbers[number] = name
+        return number
+
+    async def _end(self, room, code):
+        """The host's connection is replaced, or the host has gone: the guests go, too."""
+        self.rooms.pop(room["name"], None)
+        members, room["members"] = room["members"], {}
+        for peer, socket in members.items():
+            if peer == room["host"]:
+                await self._send(socket, type="error", code=code, message=code)
+                await socket.close(CLOSE_CODES[code])
+            else:
+                await self._send(socket, type="peer-left", peer=room["host"])
+                await socket.close(4006)
+
     async def _join(self, message, peer, socket):
-        room = self.rooms.get(message.get("room"))
+        name = message.get("room") or self.numbers.get(message.get("number"))
+        room = self.rooms.get(name)
         if room is None:
             raise Refusal("no-such-room")
         if len(room["members"]) >= room["size"]:
@@ -141,16 +175,12 @@ class Rendezvous:
         await self._send(other, **{"type": "message", "from": peer, "body": self.tamper(message["body"])})
 
     async def _leave(self, room, peer):
-        if room is None:
+        if room is None or room["members"].pop(peer, None) is None:
             return
-        room["members"].pop(peer, None)
-        ended = peer == room["host"]
-        if ended:
-            self.rooms.pop(room["name"], None)
+        if peer == room["host"]:
+            await self._end(room, "expired")
         for other in list(room["members"].values()):
             await self._send(other, type="peer-left", peer=peer)
-            if ended:
-                await other.close(4006)
 
     async def _send(self, socket, **message):
         try:
