@@ -32,6 +32,7 @@ let cores: [Target] = [
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "WordList", dependencies: ["CWordList"], swiftSettings: strict),
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: strict),
+    .target(name: "Pairing", dependencies: ["Digests", "JSON", "Wire", "WordList"], swiftSettings: strict),
     .target(name: "STUN", dependencies: ["Wire"], swiftSettings: strict),
     .target(name: "ICE", dependencies: ["STUN", "Wire", deque], swiftSettings: strict),
     .target(name: "DTLS", dependencies: ["COpenSSL", "Wire"], swiftSettings: settings),
@@ -85,7 +86,8 @@ let engine: [Target] = [
         dependencies: ["NetworkIO", "PeerSession", "DataChannel", "DTLS", "ICE", "SDP", "Wire", deque],
         swiftSettings: settings),
     .target(
-        name: "Signaling", dependencies: ["NetworkIO", "Martlet", "Digests", "JSON", "Wire"], swiftSettings: strict),
+        name: "Signaling", dependencies: ["NetworkIO", "Martlet", "Pairing", "Digests", "JSON", "Wire"],
+        swiftSettings: strict),
     .target(
         name: "Transfer",
         dependencies: [

@@ -28,26 +28,34 @@ func startServer(_ rooms: RoomServer) async throws -> HTTPServer {
     }
 }
 
+/// Two channels that both sides know by number (Docs/Protocols/Transfer.md).
+struct Channels: ProvenChannels {
+    let control: DataChannel
+    let data: DataChannel
+
+    func opened() async throws {
+        try await control.opened()
+        try await data.opened()
+    }
+}
+
 /// Sends the file to the first who proves to know the link's secret.
 func serve(_ sources: SourceList) async throws {
     let server = try await startServer(RoomServer())
     var generator = SystemRandomNumberGenerator()
     let link = RoomLink(
-        isSecure: false, host: "localhost", port: server.port, room: .random(using: &generator),
+        rendezvous: Rendezvous(isSecure: false, host: "localhost", port: server.port), room: .random(using: &generator),
         secret: .random(using: &generator))
-    let room = try await PeerConnector.host(link)
+    let room = try await PeerConnector.host(RoomPlace(link))
     print("Open \(link.text)")
     fflush(nil)
     guard let guest = try await room.nextGuest() else { return }
-    // Two channels that both sides know by number (Docs/Protocols/Transfer.md).
     let peer = try await guest.connect { connection in
-        (
+        Channels(
             control: try await connection.createDataChannel("martlet-control", .init(negotiated: true, id: 0)),
-            data: try await connection.createDataChannel("martlet-data", .init(negotiated: true, id: 2))
-        )
+            data: try await connection.createDataChannel("martlet-data", .init(negotiated: true, id: 2)))
     }
-    try await peer.channels.control.opened()
-    try await peer.channels.data.opened()
+    try await peer.channels.opened()
     let report = try await FileSender(sources: sources, control: peer.channels.control, data: peer.channels.data).run()
     print("sent \(report.completedBytes) bytes")
     await peer.close()

@@ -4,7 +4,7 @@ package import NetworkIO
 /// A connection that came about in a room.
 ///
 /// When the last reference goes, the exchange of candidates ends; the connection itself lives as long as it is held.
-package final class ConnectedPeer<Channels: Sendable>: Sendable {
+package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
     package let connection: PeerConnection
     /// What `prepare` returned.
     package let channels: Channels
@@ -57,11 +57,13 @@ package enum PeerConnector {
     /// - Parameters:
     ///   - configuration: the room's STUN servers are added to its own.
     ///   - timeout: for the host's offer and the connection together, once the room is entered.
-    package static func join<Channels: Sendable>(
-        _ link: RoomLink, over client: WebSocketClient = .init(), configuration: PeerConnectionConfiguration = .init(),
+    package static func join<Channels: ProvenChannels>(
+        _ entrance: RoomEntrance, looks: LookCount = LookCount(), over client: WebSocketClient = .init(),
+        configuration: PeerConnectionConfiguration = .init(),
         timeout: Duration = defaultTimeout, prepare: Preparation<Channels>
     ) async throws(PeerConnectorError) -> ConnectedPeer<Channels> {
         let room: RoomClient
+        guard case .link(let link) = entrance else { throw .codeDead }
         do { room = try await RoomClient.join(link, over: client) } catch { throw PeerConnectorError(error) }
         let peers = RoomPeers(room: room)
         do {
@@ -77,16 +79,17 @@ package enum PeerConnector {
     ///
     /// - Parameter size: members at a time, the host included; 2 to 32.
     package static func host(
-        _ link: RoomLink, size: Int = 2, over client: WebSocketClient = .init()
+        _ place: RoomPlace, size: Int = 2, looks: LookCount = LookCount(), over client: WebSocketClient = .init(),
+        onEvent: @escaping @Sendable (HostedRoomEvent) -> Void = { _ in }
     ) async throws(PeerConnectorError) -> HostedRoom {
         do {
-            return HostedRoom(peers: RoomPeers(room: try await RoomClient.host(link, size: size, over: client)))
+            return HostedRoom(peers: RoomPeers(room: try await RoomClient.host(place.link, size: size, over: client)))
         } catch {
             throw PeerConnectorError(error)
         }
     }
 
-    fileprivate static func connect<Channels: Sendable>(
+    fileprivate static func connect<Channels: ProvenChannels>(
         _ peer: RoomPeer, in peers: RoomPeers, role: RoomRole, _ configuration: PeerConnectionConfiguration,
         _ timeout: Duration, _ prepare: Preparation<Channels>
     ) async throws(PeerConnectorError) -> ConnectedPeer<Channels> {
@@ -123,6 +126,9 @@ package final class HostedRoom: Sendable {
     fileprivate init(peers: RoomPeers) {
         self.peers = peers
     }
+
+    /// What the server gave, as of now; nil where none was asked for.
+    package var number: RoomNumber? { nil }
 
     /// The next guest who said hello, or nil after `close()`. One caller at a time. Each guest is connected by itself,
     /// several at once if you like.
@@ -184,7 +190,7 @@ package struct HostedGuest: Sendable {
     /// Makes the offer and connects. Once for a guest.
     ///
     /// - Parameter timeout: for the guest's answer and the connection together.
-    package func connect<Channels: Sendable>(
+    package func connect<Channels: ProvenChannels>(
         configuration: PeerConnectionConfiguration = .init(), timeout: Duration = PeerConnector.defaultTimeout,
         prepare: PeerConnector.Preparation<Channels>
     ) async throws(PeerConnectorError) -> ConnectedPeer<Channels> {

@@ -5,6 +5,14 @@ package import NetworkIO
 package enum PeerConnectorError: Error, Sendable, Equatable {
     /// What the other side sent was not made by a holder of the link: a wrong link, or somebody in between.
     case couldNotVerify
+    /// The words of the code were wrong, on one side or the other, or somebody in between guessed; so many looks are
+    /// left on this side, as a guest.
+    case wrongWords(left: Int)
+    /// This side has tried the code as often as it may.
+    case codeDead
+    /// The other side, or somebody in between, refused: `dead`, `no-code`, `version`, or what a later version says.
+    /// Sanitize it before showing it.
+    case refused(code: String)
     case noSuchRoom
     case roomExists
     case roomFull

@@ -101,7 +101,7 @@ package actor RoomClient {
         let connection: WebSocketConnection
         do {
             connection = try await client.connect(
-                to: link.webSocketURL, subprotocol: RoomServer.subprotocol, timeout: timeout)
+                to: link.rendezvous.webSocketURL, subprotocol: RoomServer.subprotocol, timeout: timeout)
         } catch {
             throw .unreachable(error)
         }

@@ -1,5 +1,3 @@
-package import NetworkIO
-
 /// What is wrong with a link that somebody typed or pasted.
 package enum RoomLinkError: Error, Sendable, Equatable {
     /// It does not start with `http://` or `https://`.
@@ -11,6 +9,8 @@ package enum RoomLinkError: Error, Sendable, Equatable {
     case incomplete
     case badRoom
     case badSecret
+    /// There is a code after `#`, and something is wrong with it.
+    case badCode(CodeError)
 }
 
 extension RoomLinkError: CustomStringConvertible {
@@ -23,61 +23,50 @@ extension RoomLinkError: CustomStringConvertible {
         case .incomplete: "the link is cut off: the part from # on is missing"
         case .badRoom: "the link is damaged: the room after # has 16 letters and digits"
         case .badSecret: "the link is damaged: the secret after the dot has 22 characters"
+        case .badCode(let error): "\(error)"
         }
     }
 }
 
 /// Where two peers meet and what only they know: `http://HOST:PORT/#ROOM.SECRET` (Docs/Protocols/Rooms.md).
 package struct RoomLink: Sendable, Equatable {
-    package var isSecure: Bool
-    /// A name or an IP address, without brackets.
-    package var host: String
-    package var port: UInt16
+    package var rendezvous: Rendezvous
     package var room: RoomIdentifier
     package var secret: RoomSecret
 
-    package init(isSecure: Bool, host: String, port: UInt16, room: RoomIdentifier, secret: RoomSecret) {
-        self.isSecure = isSecure
-        self.host = host
-        self.port = port
+    package init(rendezvous: Rendezvous, room: RoomIdentifier, secret: RoomSecret) {
+        self.rendezvous = rendezvous
         self.room = room
         self.secret = secret
     }
 
     /// Reads a link; white space and angle brackets around it are forgiven.
     package init(parsing text: some StringProtocol) throws(RoomLinkError) {
-        var text = Substring(text)
-        while let first = text.first, first.isWhitespace || first == "<" { text.removeFirst() }
-        while let last = text.last, last.isWhitespace || last == ">" { text.removeLast() }
-        let start = text.prefix(8).lowercased()
-        let isSecure = start == "https://"
-        guard isSecure || start.hasPrefix("http://") else { throw .notHTTP }
-        let rest = text.dropFirst(isSecure ? 8 : 7)
-        let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-        guard let authority = HTTPAuthority(rest[..<end], defaultPort: isSecure ? 443 : 80) else {
-            throw .badAuthority(String(rest[..<end].prefix(300)))
-        }
+        let (rendezvous, fragment) = try Self.split(text)
+        try self.init(rendezvous: rendezvous, fragment: fragment)
+    }
+
+    init(rendezvous: Rendezvous, fragment: Substring) throws(RoomLinkError) {
+        let parts = fragment.split(separator: ".", omittingEmptySubsequences: false)
+        guard let name = parts.first, let room = RoomIdentifier(name) else { throw .badRoom }
+        guard parts.count == 2, let secret = RoomSecret(base64URL: parts[1]) else { throw .badSecret }
+        self.init(rendezvous: rendezvous, room: room, secret: secret)
+    }
+
+    /// The server and what stands behind `#`.
+    static func split(_ text: some StringProtocol) throws(RoomLinkError) -> (Rendezvous, Substring) {
+        let (rendezvous, rest) = try Rendezvous.split(text)
         guard let hash = rest.firstIndex(of: "#") else { throw .incomplete }
-        let path = rest[end..<hash]
+        let path = rest[..<hash]
         guard path.isEmpty || path == "/" else { throw .unexpectedPath(String(path.prefix(100))) }
-        let fragment = rest[rest.index(after: hash)...].split(separator: ".", omittingEmptySubsequences: false)
-        guard let name = fragment.first, let room = RoomIdentifier(name) else { throw .badRoom }
-        guard fragment.count == 2, let secret = RoomSecret(base64URL: fragment[1]) else { throw .badSecret }
-        self.init(isSecure: isSecure, host: authority.host, port: authority.port, room: room, secret: secret)
+        return (rendezvous, rest[rest.index(after: hash)...])
     }
 
     /// The address of the page, without what only the two peers know.
-    package var pageAddress: String {
-        (isSecure ? "https://" : "http://") + webSocketURL.authority + "/"
-    }
+    package var pageAddress: String { rendezvous.pageAddress }
 
     /// The whole link, secret included: for a person's eyes, never for a log.
     package var text: String { pageAddress + "#\(room).\(secret.base64URL)" }
-
-    /// Where the link's rendezvous server takes WebSocket connections.
-    package var webSocketURL: WebSocketURL {
-        WebSocketURL(isSecure: isSecure, host: host, port: port, path: RoomServer.path)
-    }
 }
 
 extension RoomLink: CustomStringConvertible {

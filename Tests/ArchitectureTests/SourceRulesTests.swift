@@ -10,7 +10,7 @@ import Testing
 @Suite struct SourceRulesTests {
     /// Targets whose behaviour depends on nothing but their input: no clock, no sleep, no task.
     private static let cores = [
-        "Wire", "JSON", "WordList", "Digests", "STUN", "ICE", "DTLS", "SCTP", "SRTP", "DataChannel", "SDP",
+        "Wire", "JSON", "WordList", "Digests", "Pairing", "STUN", "ICE", "DTLS", "SCTP", "SRTP", "DataChannel", "SDP",
         "LinkSimulator",
         "PeerSession",
     ]

@@ -6,24 +6,33 @@ import Testing
 
 @Suite(.exclusiveStack, .timeLimit(.minutes(1)), .serialized)
 struct PeerConnectorTests {
+    struct Channels: ProvenChannels {
+        let control: DataChannel
+
+        func opened() async throws { try await control.opened() }
+        func send(_ text: String) async throws { try await control.send(text) }
+        func send(_ bytes: [UInt8]) async throws { try await control.send(bytes) }
+        func closed() async { await control.closed() }
+    }
+
     /// A channel that both sides make, as file transfer does.
-    private static let prepare: @Sendable (PeerConnection) async throws -> DataChannel = { connection in
+    private static let prepare: @Sendable (PeerConnection) async throws -> Channels = { connection in
         var options = DataChannelOptions()
         options.negotiated = true
         options.id = 0
-        return try await connection.createDataChannel("test", options)
+        return Channels(control: try await connection.createDataChannel("test", options))
     }
 
-    private func receive(_ channel: DataChannel) async throws -> DataChannelMessage? {
-        for try await message in channel.messages { return message }
+    private func receive(_ channels: Channels) async throws -> DataChannelMessage? {
+        for try await message in channels.control.messages { return message }
         return nil
     }
 
     @Test func `a link connects two peers who then need no server`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link)
-        async let joined = PeerConnector.join(link, prepare: Self.prepare)
+        let room = try await PeerConnector.host(RoomPlace(link))
+        async let joined = PeerConnector.join(.link(link), prepare: Self.prepare)
         let arrival = try await room.nextGuest()
         let guest = try #require(arrival)
         let host = try await guest.connect(prepare: Self.prepare)
@@ -44,25 +53,25 @@ struct PeerConnectorTests {
     }
 
     @Test func `whoever is connected hears that the other has left the room, and may come again`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link)
+        let room = try await PeerConnector.host(RoomPlace(link))
         for _ in 0..<2 {
-            async let joined = PeerConnector.join(link, prepare: Self.prepare)
+            async let joined = PeerConnector.join(.link(link), prepare: Self.prepare)
             let arrival = try await room.nextGuest()
             let host = try await #require(arrival).connect(prepare: Self.prepare)
             await (try await joined).close()
             for await _ in host.parting {}
             await host.close()
         }
-        async let joined = PeerConnector.join(link, prepare: Self.prepare)
+        async let joined = PeerConnector.join(.link(link), prepare: Self.prepare)
         let arrival = try await room.nextGuest()
         let host = try await #require(arrival).connect(prepare: Self.prepare)
         let guest = try await joined
         await room.close()
         for await _ in guest.parting {}
         // The room is made anew under the same name, as by a process that was started again.
-        let again = try await PeerConnector.host(link)
+        let again = try await PeerConnector.host(RoomPlace(link))
         await again.close()
         await guest.close()
         await host.close()
@@ -70,13 +79,13 @@ struct PeerConnectorTests {
     }
 
     @Test func `a host serves several guests at once`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link, size: 4)
+        let room = try await PeerConnector.host(RoomPlace(link), size: 4)
         let greetings = try await withThrowingTaskGroup(of: DataChannelMessage?.self) { group in
             for _ in 0..<3 {
                 group.addTask {
-                    let host = try await PeerConnector.join(link, prepare: Self.prepare)
+                    let host = try await PeerConnector.join(.link(link), prepare: Self.prepare)
                     try await host.channels.opened()
                     let message = try await receive(host.channels)
                     await host.close()
@@ -106,10 +115,10 @@ struct PeerConnectorTests {
     }
 
     @Test func `a guest with another secret is found out on both sides`() async throws {
-        let rendezvous = try await Rendezvous()
-        let room = try await PeerConnector.host(rendezvous.link())
+        let rendezvous = try await TestRendezvous()
+        let room = try await PeerConnector.host(RoomPlace(rendezvous.link()))
         let wrong = try rendezvous.link(secret: 1)
-        async let joined = PeerConnector.join(wrong, prepare: Self.prepare)
+        async let joined = PeerConnector.join(.link(wrong), prepare: Self.prepare)
         let arrival = try await room.nextGuest()
         let guest = try #require(arrival)
         // The guest notices with the first body, says so with a code that is as wrong as its link, and leaves.
@@ -122,8 +131,8 @@ struct PeerConnectorTests {
     }
 
     @Test func `a host that could not be verified is reported to it too`() async throws {
-        let rendezvous = try await Rendezvous()
-        let room = try await PeerConnector.host(rendezvous.link())
+        let rendezvous = try await TestRendezvous()
+        let room = try await PeerConnector.host(RoomPlace(rendezvous.link()))
         let impostor = try await RoomClient.join(rendezvous.link(secret: 1))
         async let paired = impostor.paired()
         let arrival = try await room.nextGuest()
@@ -136,29 +145,29 @@ struct PeerConnectorTests {
     }
 
     @Test func `a room that is not there or full is reported`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         await #expect(throws: PeerConnectorError.noSuchRoom) {
-            _ = try await PeerConnector.join(link, prepare: Self.prepare)
+            _ = try await PeerConnector.join(.link(link), prepare: Self.prepare)
         }
-        let room = try await PeerConnector.host(link)
-        await #expect(throws: PeerConnectorError.roomExists) { _ = try await PeerConnector.host(link) }
+        let room = try await PeerConnector.host(RoomPlace(link))
+        await #expect(throws: PeerConnectorError.roomExists) { _ = try await PeerConnector.host(RoomPlace(link)) }
         let guest = try await RoomClient.join(link)
         await #expect(throws: PeerConnectorError.roomFull) {
-            _ = try await PeerConnector.join(link, prepare: Self.prepare)
+            _ = try await PeerConnector.join(.link(link), prepare: Self.prepare)
         }
         await guest.leave()
         await room.close()
         await rendezvous.stop()
-        await #expect(throws: PeerConnectorError.unreachable(.refused(host: "127.0.0.1", port: link.port))) {
-            _ = try await PeerConnector.join(link, prepare: Self.prepare)
+        await #expect(throws: PeerConnectorError.unreachable(.refused(host: "127.0.0.1", port: link.rendezvous.port))) {
+            _ = try await PeerConnector.join(.link(link), prepare: Self.prepare)
         }
     }
 
     @Test func `a peer that gives up, leaves or says nothing is reported`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link, size: 4)
+        let room = try await PeerConnector.host(RoomPlace(link), size: 4)
 
         let quitter = try await RoomClient.join(link)
         _ = try await quitter.paired()
@@ -207,9 +216,9 @@ struct PeerConnectorTests {
     }
 
     @Test func `a description that makes no sense is reported`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link)
+        let room = try await PeerConnector.host(RoomPlace(link))
         let guest = try await RoomClient.join(link)
         _ = try await guest.paired()
         try await guest.send(.answer(sdp: "this is no description"), to: guest.host)
@@ -227,9 +236,9 @@ struct PeerConnectorTests {
     }
 
     @Test func `no network path is told apart from no answer`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link)
+        let room = try await PeerConnector.host(RoomPlace(link))
         let guest = try await RoomClient.join(link)
         _ = try await guest.paired()
         async let connecting = room.nextGuest()?.connect(timeout: .seconds(1), prepare: Self.prepare)
@@ -253,23 +262,23 @@ struct PeerConnectorTests {
 
     @Test func `a preparation that fails is reported to both`() async throws {
         struct Unprepared: Error {}
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link)
+        let room = try await PeerConnector.host(RoomPlace(link))
         let guest = try await RoomClient.join(link)
         _ = try await guest.paired()
         let arrival = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.preparationFailed("Unprepared()")) {
-            _ = try await arrival?.connect { _ in throw Unprepared() }
+            _ = try await arrival?.connect { _ -> Channels in throw Unprepared() }
         }
         #expect(try await guest.payload() == .failed(code: "internal", message: "the other side could not prepare"))
         await rendezvous.stop()
     }
 
     @Test func `a cancelled attempt ends at once`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
-        let room = try await PeerConnector.host(link)
+        let room = try await PeerConnector.host(RoomPlace(link))
         let guest = try await RoomClient.join(link)
         _ = try await guest.paired()
         let arrival = try await room.nextGuest()

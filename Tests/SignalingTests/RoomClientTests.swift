@@ -6,7 +6,7 @@ import Wire
 @Suite(.timeLimit(.minutes(1)), .serialized)
 struct RoomClientTests {
     @Test func `two clients meet over a server`() async throws {
-        let rendezvous = try await Rendezvous(iceServers: [RoomICEServer(urls: ["stun:192.0.2.9"])])
+        let rendezvous = try await TestRendezvous(iceServers: [RoomICEServer(urls: ["stun:192.0.2.9"])])
         let host = try await RoomClient.host(rendezvous.link())
         let guest = try await RoomClient.join(rendezvous.link())
         #expect(guest.host == host.peer)
@@ -30,7 +30,7 @@ struct RoomClientTests {
     }
 
     @Test func `refusals are told apart`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         await #expect(throws: RoomError.noSuchRoom) { _ = try await RoomClient.join(link) }
         let host = try await RoomClient.host(link)
@@ -40,7 +40,7 @@ struct RoomClientTests {
         await host.leave()
         await #expect(throws: RoomError.expired) { while true { _ = try await guest.next() } }
         await rendezvous.stop()
-        await #expect(throws: RoomError.unreachable(.refused(host: "127.0.0.1", port: link.port))) {
+        await #expect(throws: RoomError.unreachable(.refused(host: "127.0.0.1", port: link.rendezvous.port))) {
             _ = try await RoomClient.join(link)
         }
     }
@@ -48,14 +48,14 @@ struct RoomClientTests {
     @Test func `a room without guests expires by the server's clock`() async throws {
         var limits = RoomLimits()
         limits.idleTimeout = .milliseconds(50)
-        let rendezvous = try await Rendezvous(limits: limits)
+        let rendezvous = try await TestRendezvous(limits: limits)
         let host = try await RoomClient.host(rendezvous.link())
         await #expect(throws: RoomError.expired) { _ = try await host.next() }
         await rendezvous.stop()
     }
 
     @Test func `a server that vanishes is noticed`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let host = try await RoomClient.host(rendezvous.link())
         await rendezvous.stop()
         do {
@@ -76,7 +76,7 @@ struct RoomClientTests {
         }
         let server = try await HTTPServer.start(configuration, webSockets: [mute]) { _ in .text(404, "") }
         let link = RoomLink(
-            isSecure: false, host: "127.0.0.1", port: server.port, room: try Samples.room(),
+            rendezvous: Rendezvous(isSecure: false, host: "127.0.0.1", port: server.port), room: try Samples.room(),
             secret: try Samples.secret())
         await #expect(throws: RoomError.timedOut) {
             _ = try await RoomClient.join(link, timeout: .milliseconds(200))
@@ -85,7 +85,7 @@ struct RoomClientTests {
     }
 
     @Test func `a cancelled wait leaves the room usable`() async throws {
-        let rendezvous = try await Rendezvous()
+        let rendezvous = try await TestRendezvous()
         let host = try await RoomClient.host(rendezvous.link())
         let waiting = Task { try await host.next() }
         waiting.cancel()

@@ -13,14 +13,14 @@ struct RoomLinkTests {
     ])
     func `links are read and printed`(start: String, host: String, port: UInt16, secure: Bool, printed: String) throws {
         let link = try RoomLink(parsing: start + Self.fragment + "> \n")
-        #expect(link.host == host)
-        #expect(link.port == port)
-        #expect(link.isSecure == secure)
+        #expect(link.rendezvous.host == host)
+        #expect(link.rendezvous.port == port)
+        #expect(link.rendezvous.isSecure == secure)
         #expect(link.room == (try Samples.room()))
         #expect(link.secret == (try Samples.secret()))
         #expect(link.text == printed + Self.fragment)
         #expect(try RoomLink(parsing: link.text) == link)
-        #expect(link.webSocketURL == WebSocketURL(isSecure: secure, host: host, port: port, path: "/rooms"))
+        #expect(link.rendezvous.webSocketURL == WebSocketURL(isSecure: secure, host: host, port: port, path: "/rooms"))
     }
 
     @Test(

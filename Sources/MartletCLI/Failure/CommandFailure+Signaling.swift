@@ -11,6 +11,14 @@ extension CommandFailure {
             self.init(
                 .notVerified, "The other side could not be verified: it does not hold the same link.",
                 remedy: "copy the whole link again; if it was right, somebody may be in between")
+        case .wrongWords(let left):
+            self.init(
+                .notVerified, "The words of the code were wrong.",
+                remedy: left > 0 ? "the code again, as it was said" : "a new code: the sender starts the command again")
+        case .codeDead:
+            self.init(.notVerified, "The code was tried too often and opens nothing any more.", remedy: newLink)
+        case .refused:
+            self.init(.notVerified, "The other side, or somebody in between, refused the exchange.", remedy: newLink)
         case .noSuchRoom:
             self.init(
                 .nobodyCame, "The link is stale: nobody waits behind it any more, or it was used already.",

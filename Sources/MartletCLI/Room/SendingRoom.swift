@@ -37,11 +37,11 @@ struct SendingRoom: Sendable {
         let invitation = Invitation(
             room: record.room, secret: record.secret, port: embedded.port, addresses: embedded.outwardAddresses)
         var link = invitation.local
-        link.host = embedded.loopbackHost
+        link.rendezvous.host = embedded.loopbackHost
         let room: HostedRoom
         // Some more places than receivers: whoever comes back may meet what the old connection has left.
         do throws(PeerConnectorError) {
-            room = try await PeerConnector.host(link, size: receiverCount + 1 + Self.spareCount)
+            room = try await PeerConnector.host(RoomPlace(link), size: receiverCount + 1 + Self.spareCount)
         } catch { throw CommandFailure(error) }
         if ticket.isResumed { console.say("Resuming the transfer of \(plan.names): the link is the same.") }
         invitation.show(isSending: true, server, on: console)

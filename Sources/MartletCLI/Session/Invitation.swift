@@ -11,7 +11,7 @@ struct Invitation: Sendable {
     /// - Parameter addresses: those by which others reach us, the best first.
     init(room: RoomIdentifier, secret: RoomSecret, port: UInt16, addresses: [IPAddress]) {
         let link = { (host: String) in
-            RoomLink(isSecure: false, host: host, port: port, room: room, secret: secret)
+            RoomLink(rendezvous: Rendezvous(isSecure: false, host: host, port: port), room: room, secret: secret)
         }
         outward = addresses.prefix(Self.mostLinks).map { link("\($0)") }
         local = link("localhost")

@@ -4,7 +4,7 @@ internal import Signaling
 internal import Transfer
 
 /// The two channels of a transfer (Docs/Protocols/Transfer.md), made alike by both sides before the offer.
-struct TransferChannels: Sendable {
+struct TransferChannels: ProvenChannels {
     /// How a sender makes its end of the data channel.
     struct Delivery: Sendable, Equatable {
         var isUnordered = false

@@ -36,7 +36,7 @@ struct Visit: Sendable {
 
     private func connect() async -> Result<TransferPeer, PeerConnectorError> {
         do throws(PeerConnectorError) {
-            return .success(try await PeerConnector.join(link, prepare: TransferChannels.make))
+            return .success(try await PeerConnector.join(.link(link), prepare: TransferChannels.make))
         } catch { return .failure(error) }
     }
 }

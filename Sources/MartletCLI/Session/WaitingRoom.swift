@@ -24,9 +24,9 @@ struct WaitingRoom: Sendable {
             room: .random(using: &generator), secret: .random(using: &generator), port: server.port,
             addresses: server.outwardAddresses)
         var link = invitation.local
-        link.host = server.loopbackHost
+        link.rendezvous.host = server.loopbackHost
         let room: HostedRoom
-        do throws(PeerConnectorError) { room = try await PeerConnector.host(link, size: 4) } catch {
+        do throws(PeerConnectorError) { room = try await PeerConnector.host(RoomPlace(link), size: 4) } catch {
             throw CommandFailure(error)
         }
         invitation.show(isSending: false, options, on: console)

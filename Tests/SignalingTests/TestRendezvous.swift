@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// A rendezvous server at a free loopback port, and links to rooms there.
-final class Rendezvous: Sendable {
+final class TestRendezvous: Sendable {
     let server: HTTPServer
     let rooms: RoomServer
 
@@ -17,7 +17,7 @@ final class Rendezvous: Sendable {
 
     func link(secret: UInt8 = 0) throws -> RoomLink {
         RoomLink(
-            isSecure: false, host: "127.0.0.1", port: server.port, room: try Samples.room(),
+            rendezvous: Rendezvous(isSecure: false, host: "127.0.0.1", port: server.port), room: try Samples.room(),
             secret: try Samples.secret(secret))
     }
 

@@ -6,7 +6,7 @@ internal import Digests
 package struct RoomSecret: Sendable, Equatable {
     package static let byteCount = 16
 
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// - Returns: nil unless there are 16 bytes.
     package init?(bytes: [UInt8]) {
@@ -40,6 +40,7 @@ extension RoomSecret: CustomStringConvertible, CustomDebugStringConvertible, Cus
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
+/// Bytes for nonces, secrets and scalars.
+package func randomBytes(_ count: Int, using generator: inout some RandomNumberGenerator) -> [UInt8] {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 56) }
 }

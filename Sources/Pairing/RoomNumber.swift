@@ -22,12 +22,3 @@ package struct RoomNumber: Hashable, Sendable, Comparable, CustomStringConvertib
 
     package static func < (left: RoomNumber, right: RoomNumber) -> Bool { left.value < right.value }
 }
-
-/// What a host asks for besides its room.
-package enum RoomNumberWish: Sendable, Equatable {
-    case none
-    /// Whichever is free.
-    case any
-    /// This one if it is free, else any.
-    case preferred(RoomNumber)
-}
