@@ -86,7 +86,7 @@ let engine: [Target] = [
         dependencies: ["NetworkIO", "PeerSession", "DataChannel", "DTLS", "ICE", "SDP", "Wire", deque],
         swiftSettings: settings),
     .target(
-        name: "Signaling", dependencies: ["NetworkIO", "Martlet", "Pairing", "Digests", "JSON", "Wire"],
+        name: "Signaling", dependencies: ["NetworkIO", "Martlet", "Pairing", "Digests", "ICE", "JSON", "SDP", "Wire"],
         swiftSettings: strict),
     .target(
         name: "Transfer",
@@ -113,7 +113,8 @@ let engine: [Target] = [
         name: "NetworkIOTests", dependencies: ["NetworkIO", "Wire", nio("NIOCore"), nio("NIOPosix")],
         swiftSettings: settings),
     .testTarget(
-        name: "SignalingTests", dependencies: ["Signaling", "NetworkIO", "Martlet", "Wire", "TestSupport"],
+        name: "SignalingTests",
+        dependencies: ["Signaling", "NetworkIO", "Martlet", "SDP", "LinkSimulator", "Wire", "TestSupport"],
         swiftSettings: settings),
     .testTarget(
         name: "TransferTests", dependencies: ["Transfer", "Martlet", "Digests", "CPlatform", "Wire"],
