@@ -64,7 +64,7 @@ class Connection:
         self.inbox = asyncio.Queue()
         self._opened = asyncio.Event()
         self._room_to_send = asyncio.Event()
-        self._early, self._is_proven = [], False
+        self._early, self._is_proven, self._failure = [], False, None
         self.pc = self.control = self.data = None
 
     def _make(self, certificate):
@@ -107,19 +107,38 @@ class Connection:
         if room.is_host:
             await self.pc.setLocalDescription(await self.pc.createOffer())
             await room.send(type="offer", sdp=verification.only_sha256(self.pc.localDescription.sdp))
+            await room.send(type="candidate", candidate="", mid="0")
             await self._apply(room, "answer")
         else:
             await self._apply(room, "offer")
             await self.pc.setLocalDescription(await self.pc.createAnswer())
             await room.send(type="answer", sdp=verification.only_sha256(self.pc.localDescription.sdp))
-        async with asyncio.timeout(30):
-            await self._wait(lambda: self.control.readyState == self.data.readyState == "open")
-            self.control.send(self.change_proof(json.dumps({"type": "proof", "proof": room.pairing.proof()})))
-            await self._wait(lambda: any(channel is self.control for channel, _ in self._early))
-        self._check_proof(room.pairing)
+            await room.send(type="candidate", candidate="", mid="0")
+        listening = asyncio.create_task(self._listen(room))
+        try:
+            async with asyncio.timeout(30):
+                await self._wait(lambda: self.control.readyState == self.data.readyState == "open")
+                self.control.send(self.change_proof(json.dumps({"type": "proof", "proof": room.pairing.proof()})))
+                await self._wait(lambda: any(channel is self.control for channel, _ in self._early))
+            self._check_proof(room.pairing)
+        finally:
+            listening.cancel()
+
+    async def _listen(self, room):
+        """Until the proof was right, whatever comes through the room must be of the other side."""
+        try:
+            while True:
+                await room.payload()
+        except CannotVerify as error:
+            self._failure = error
+            self._opened.set()
+        except RoomError:
+            pass  # The room is not needed any more.
 
     async def _wait(self, is_so):
-        while not is_so():
+        while not is_so() or self._failure:
+            if self._failure:
+                raise self._failure
             if self.control.readyState == "closed":
                 raise TransferError("gone", "the channel closed before the proof")
             self._opened.clear()

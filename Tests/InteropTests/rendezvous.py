@@ -51,6 +51,8 @@ class Rendezvous:
         self.rooms = {}
         #: Every relayed body, as the server sees it: (from, to, body).
         self.relayed = []
+        #: Everything that any client ever said to this server, by HTTP or by WebSocket.
+        self.seen = bytearray()
         #: What a hostile server does to a body on its way: body -> body.
         self.tamper = lambda body: body
         self._peers = itertools.count(1)
@@ -69,15 +71,20 @@ class Rendezvous:
         self._server.close()
         await self._server.wait_closed()
 
+    def edit(self, name, content):
+        """What a hostile server makes of a file of the page."""
+        return content
+
     def _answer(self, connection, request):
         """Serves the page; lets only /rooms through to the WebSocket handshake."""
+        self.seen += f"{request.path}\n{request.headers}".encode()
         path = request.path.split("?")[0]
         if path == "/rooms":
             return None
         file = self.page / ("index.html" if path == "/" else path.lstrip("/"))
         if file.parent != self.page or not file.is_file():
             return connection.respond(http.HTTPStatus.NOT_FOUND, "There is nothing here.\n")
-        body = file.read_bytes()
+        body = self.edit(file.name, file.read_bytes())
         headers = Headers({**HEADERS, "Content-Type": CONTENT_TYPES[file.suffix], "Content-Length": str(len(body)),
                            "Connection": "close"})
         return Response(200, "OK", headers, body)
@@ -87,6 +94,7 @@ class Rendezvous:
         room, peer = None, f"p{next(self._peers)}"
         try:
             async for text in socket:
+                self.seen += text.encode() if isinstance(text, str) else text
                 message = json.loads(text) if isinstance(text, str) else None
                 if not isinstance(message, dict):
                     await socket.close(1003)

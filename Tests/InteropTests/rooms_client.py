@@ -415,7 +415,10 @@ class RoomClient:
         await self._say(type="message", to=self.other, body=body)
 
     async def _say(self, **message):
-        await self.socket.send(json.dumps(message))
+        try:
+            await self.socket.send(json.dumps(message))
+        except websockets.ConnectionClosed as error:
+            raise RoomError(f"the room was closed: {error}") from None
 
     async def _expect(self, kind):
         """The next message of this kind; anything that ends the room ends the wait."""

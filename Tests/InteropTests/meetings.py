@@ -1,0 +1,98 @@
+"""Two honest sides that meet through a server: Python's, programs', pages'. What becomes of each of them is one of
+
+    done       connected, and the file is there
+    verify     "the other side could not be verified"
+    refused    the other side refused, as somebody claims
+    silence    neither, until the deadline
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import secrets
+
+from martlet_peer import Connection, Item, Receiver, Sender, TransferError
+from martlet_program import Martlet
+from rooms_client import CannotVerify, Code, Link, Refused, RoomClient, RoomError
+
+#: Seconds until nothing is taken for nothing.
+DEADLINE = 4
+
+
+class Canary:
+    """A file whose name and size are found wherever they are written, in a folder of its own with a place to receive."""
+
+    def __init__(self, folder):
+        self.name = f"canary-{secrets.token_hex(8)}.bin"
+        self.size = 100_000 + secrets.randbelow(800_000)
+        self.folder = folder / secrets.token_hex(4)
+        self.source, self.target = self.folder / self.name, self.folder / "target"
+        self.target.mkdir(parents=True)
+        self.source.write_bytes(os.urandom(self.size))
+
+    def has_arrived(self):
+        copy = self.target / self.name
+        return copy.exists() and hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(self.source.read_bytes()).digest()
+
+    def left_nothing(self):
+        return not list(self.target.iterdir())
+
+    def secrets(self):
+        """What no server may ever see."""
+        return [self.name, str(self.size), "candidate:", "typ host", "ice-ufrag", "ice-pwd", "fingerprint:", "setup:"]
+
+
+async def outcome(running, deadline):
+    """What became of a Python side."""
+    try:
+        await asyncio.wait_for(running, deadline)
+        return "done"
+    except Refused:
+        return "refused"
+    except CannotVerify:
+        return "verify"
+    except (TimeoutError, RoomError, TransferError):
+        return "silence"
+
+
+async def python_host(server, canary, by, deadline, entrance):
+    async with RoomClient(Link.fresh(server.origin), is_host=True, words=Code.fresh_words()) as room:
+        entrance.set_result(getattr(room, by))
+
+        async def run():
+            await room.paired()
+            connection = Connection()
+            try:
+                await connection.establish(room)
+                await Sender(connection, [Item([canary.name], canary.source.read_bytes())]).run()
+                with contextlib.suppress(TransferError, TimeoutError):
+                    while True:
+                        await connection.next(1)
+            finally:
+                await connection.close()
+        return await outcome(run(), deadline)
+
+
+async def python_guest(server, canary, by, deadline, entrance):
+    async with RoomClient(await entrance, is_host=False) as room:
+        async def run():
+            await room.paired()
+            connection = Connection()
+            try:
+                await connection.establish(room)
+                received = await Receiver(connection).run()
+                for name, content in received.files.items():
+                    (canary.target / name).write_bytes(content)
+            finally:
+                await connection.close()
+        return await outcome(run(), deadline)
+
+
+async def meet(server, canary, by, host=python_host, guest=python_guest, deadline=DEADLINE):
+    """{"host": …, "guest": …}"""
+    entrance = asyncio.get_running_loop().create_future()
+    async with asyncio.TaskGroup() as group:
+        left = group.create_task(host(server, canary, by, deadline, entrance))
+        right = group.create_task(guest(server, canary, by, deadline, entrance))
+    return {"host": left.result(), "guest": right.result()}
