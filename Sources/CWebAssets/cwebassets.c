@@ -5,6 +5,11 @@
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
+// The one file that is not the page's own: TweetNaCl, as Debian packages it.
+#if !__has_embed("/usr/share/nodejs/tweetnacl/nacl-fast.min.js")
+#error "TweetNaCl is missing: install Debian's package node-tweetnacl (apt-get install --no-install-recommends node-tweetnacl)"
+#endif
+
 static const unsigned char app_js[] = {
 #embed "../Web/Page/app.js"
 };
@@ -14,11 +19,23 @@ static const unsigned char attempt_js[] = {
 static const unsigned char bytes_js[] = {
 #embed "../Web/Page/bytes.js"
 };
+static const unsigned char code_js[] = {
+#embed "../Web/Page/code.js"
+};
 static const unsigned char coverage_js[] = {
 #embed "../Web/Page/coverage.js"
 };
+static const unsigned char cpace_js[] = {
+#embed "../Web/Page/cpace.js"
+};
 static const unsigned char download_js[] = {
 #embed "../Web/Page/download.js"
+};
+static const unsigned char entry_js[] = {
+#embed "../Web/Page/entry.js"
+};
+static const unsigned char exchange_js[] = {
+#embed "../Web/Page/exchange.js"
 };
 static const unsigned char failures_js[] = {
 #embed "../Web/Page/failures.js"
@@ -46,6 +63,12 @@ static const unsigned char link_js[] = {
 };
 static const unsigned char logo_svg[] = {
 #embed "../Web/Page/logo.svg"
+};
+static const unsigned char looks_js[] = {
+#embed "../Web/Page/looks.js"
+};
+static const unsigned char nacl_js[] = {
+#embed "/usr/share/nodejs/tweetnacl/nacl-fast.min.js"
 };
 static const unsigned char outgoing_js[] = {
 #embed "../Web/Page/outgoing.js"
@@ -76,6 +99,9 @@ static const unsigned char screens_js[] = {
 };
 static const unsigned char scripts_js[] = {
 #embed "../Web/Page/scripts.js"
+};
+static const unsigned char seal_js[] = {
+#embed "../Web/Page/seal.js"
 };
 static const unsigned char sender_js[] = {
 #embed "../Web/Page/sender.js"
@@ -129,8 +155,12 @@ static const martlet_web_asset assets[] = {
     ASSET("app.js", app_js),
     ASSET("attempt.js", attempt_js),
     ASSET("bytes.js", bytes_js),
+    ASSET("code.js", code_js),
     ASSET("coverage.js", coverage_js),
+    ASSET("cpace.js", cpace_js),
     ASSET("download.js", download_js),
+    ASSET("entry.js", entry_js),
+    ASSET("exchange.js", exchange_js),
     ASSET("failures.js", failures_js),
     ASSET("handover.js", handover_js),
     ASSET("have.js", have_js),
@@ -140,6 +170,8 @@ static const martlet_web_asset assets[] = {
     ASSET("journal.js", journal_js),
     ASSET("link.js", link_js),
     ASSET("logo.svg", logo_svg),
+    ASSET("looks.js", looks_js),
+    ASSET("nacl.js", nacl_js),
     ASSET("outgoing.js", outgoing_js),
     ASSET("pack.js", pack_js),
     ASSET("packworker.js", packworker_js),
@@ -150,6 +182,7 @@ static const martlet_web_asset assets[] = {
     ASSET("rooms.js", rooms_js),
     ASSET("screens.js", screens_js),
     ASSET("scripts.js", scripts_js),
+    ASSET("seal.js", seal_js),
     ASSET("sender.js", sender_js),
     ASSET("session.js", session_js),
     ASSET("sha256.js", sha256_js),

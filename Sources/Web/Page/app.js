@@ -1,26 +1,30 @@
-// The page begins: a link leads to a visit, no link to a question.
+// The page begins: a link or a code leads to a visit, none to a question.
 
+import { codeWords } from "./code.js";
+import { EntranceField } from "./entry.js";
 import { Failure } from "./failures.js";
-import { parseLink, remember, takeLink } from "./link.js";
+import { foreignAddress, parseEntrance, remember, takeEntrance } from "./link.js";
+import * as screens from "./screens.js";
 import * as view from "./view.js";
 import { Visit } from "./visit.js";
 
-function askForLink(code) {
-    const { title, text } = new Failure(code);
-    view.onLinkSubmitted((pasted) => {
-        if (parseLink(pasted)) {
-            remember(pasted);
-            location.reload();
-        } else {
-            askForLink("damaged-link");
-        }
-    });
-    view.show("failed", title, { explanation: text, linkForm: true });
-    document.documentElement.dataset.failure = code;
+async function submit(text) {
+    const elsewhere = foreignAddress(text);
+    if (elsewhere) {
+        // Another server's rooms: its own page knows the way.
+        location.assign(elsewhere);
+        return;
+    }
+    const entrance = parseEntrance(text, await codeWords);
+    if (entrance.problem) {
+        screens.showFailure(new Failure(entrance.problem, entrance.detail), []);
+    } else {
+        remember(text);
+        new Visit(entrance, false).begin();
+    }
 }
 
-function start() {
-    const { link, reloaded, text } = takeLink();
+async function start() {
     // Another link opened in this tab changes only the fragment: the page stays, so it has to begin again itself.
     addEventListener("hashchange", () => {
         if (location.hash.length > 1) location.reload();
@@ -31,12 +35,17 @@ function start() {
     });
     view.onClick("retry", () => location.reload());
     if (!isSecureContext) view.showInsecure();
-    if (!link) askForLink(text ? "damaged-link" : "no-link");
-    else if (typeof RTCPeerConnection === "undefined") {
-        const failure = new Failure("no-webrtc");
-        view.show("failed", failure.title, { explanation: failure.text });
-        document.documentElement.dataset.failure = failure.code;
-    } else new Visit(link, reloaded).begin();
+    const { text, reloaded } = takeEntrance();
+    new EntranceField(document, codeWords, submit);
+    const entrance = parseEntrance(text, await codeWords);
+    if (typeof RTCPeerConnection === "undefined") {
+        screens.showFailure(new Failure("no-webrtc"), []);
+    } else if (entrance.problem) {
+        if (entrance.problem !== "damaged-link") view.fillEntrance(text);
+        screens.showFailure(new Failure(entrance.problem, entrance.detail), []);
+    } else {
+        new Visit(entrance, reloaded).begin();
+    }
 }
 
 start();

@@ -1,5 +1,6 @@
 // One connection from beginning to end: room, peer, session. What came of it is told once; a visit may need several.
 
+import { base64url, equalInConstantTime, fromBase64url } from "./bytes.js";
 import { Failure } from "./failures.js";
 import { Peer } from "./peer.js";
 import { Room } from "./rooms.js";
@@ -14,31 +15,37 @@ const graceSeconds = 3;
 const silenceMilliseconds = 60000;
 /** What the host's `failed` means to the person here. */
 const hostFailures = {
-    "cannot-verify": "cannot-verify", "no-path": "no-path", "protocol": "protocol", "taken": "taken",
-    "timed-out": "silent",
+    "no-path": "no-path", "protocol": "protocol", "taken": "taken", "timed-out": "silent",
 };
+/** What our failures are called on the way. */
+const wireCodes = { "silent": "timed-out", "no-path": "no-path", "no-webrtc": "internal" };
 
 /**
- * Callbacks: those of Session, `onInterrupted(boolean)` when packets stop and start coming, and `onEnd(Failure)` in
+ * Callbacks: those of Session, `onRoom(room)` when the room is known, which gives (a promise of) what outlives the
+ * connection, `{ id, holdings, outgoing }`; `onInterrupted(boolean)` when packets stop and start coming, and `onEnd(Failure)` in
  * place of its `onFailure`, once, after which nothing more comes.
  */
 export class Attempt {
     session = null;
-    #link;
-    #memory;
+    #entrance;
+    #memory = null;
     #callbacks;
     /** How often a room that is still full of this tab's own past may be tried again. */
     #rejoins;
     #room = null;
     #peer = null;
+    /** The keys of the exchange, and the certificate to which the host is bound in it. */
+    #keys = null;
+    #hostCertificate = null;
+    /** Whether the host has shown on the channel that both sides saw each other's certificates. */
+    #proven = false;
     #offered = false;
     #hostLeft = false;
     #over = false;
     #deadline = null;
 
-    constructor(link, memory, rejoins, callbacks) {
-        this.#link = link;
-        this.#memory = memory;
+    constructor(entrance, rejoins, callbacks) {
+        this.#entrance = entrance;
         this.#rejoins = rejoins;
         this.#callbacks = callbacks;
     }
@@ -83,8 +90,12 @@ export class Attempt {
     // MARK: Room
 
     #enter() {
-        this.#room = new Room(this.#link, {
-            onEntered: (iceServers) => this.#connect(iceServers),
+        this.#room = new Room(this.#entrance, {
+            onEntered: (iceServers, room) => this.#connect(iceServers, room),
+            onSecured: (keys, certificate) => {
+                this.#keys = keys;
+                this.#hostCertificate = certificate;
+            },
             onPayload: (payload) => this.#handlePayload(payload),
             onHostLeft: () => this.#handleHostLeft(),
             onFailure: (failure) => this.#handleRoomFailure(failure),
@@ -100,14 +111,16 @@ export class Attempt {
                 if (!this.#over) this.#enter();
             }, rejoinMilliseconds);
         } else if (this.session || this.#offered) {
+            // A server that is started again says nothing about the host.
+            if (failure.code === "restarting" && this.session) return;
             // The connection stands on its own; that the server is gone is only a hint about the host.
-            this.#handleHostLeft();
+            this.#handleHostLeft(failure.code === "restarting" ? "restarting" : "left");
         } else {
             this.#fail(failure);
         }
     }
 
-    #handleHostLeft() {
+    #handleHostLeft(code = "left") {
         const known = this.#hostLeft;
         this.#hostLeft = true;
         if (this.session) {
@@ -116,7 +129,7 @@ export class Attempt {
             this.#fail(new Failure("left"));
         } else if (!known) {
             // With both descriptions known the host may be connected already, and done with the room.
-            this.#expect(graceSeconds, "left");
+            this.#expect(graceSeconds, code);
         }
     }
 
@@ -145,33 +158,67 @@ export class Attempt {
 
     // MARK: Connection
 
-    #connect(iceServers) {
-        try {
-            this.#peer = new Peer(iceServers, {
-                onCandidate: ({ candidate, mid }) => this.#room.send({ type: "candidate", candidate, mid }),
-                onOpen: () => this.#handleOpen(),
-                onText: (text) => this.session?.handleText(text),
-                onMisplaced: () => this.session?.handleMisplaced(),
-                onFrame: (frame) => this.session?.handleFrame(frame),
-                onInterrupted: (interrupted) => this.#handleInterrupted(interrupted),
-                onLost: (opened) => (opened ? this.#loseConnection() : this.#giveUp("no-path")),
-            });
-        } catch (error) {
-            this.#fail(new Failure("no-webrtc", shownMessage(error.message)));
-        }
+    /** Prepares the connection; returns the certificate that it will show. */
+    async #connect(iceServers, room) {
+        this.#memory = await this.#callbacks.onRoom(room);
+        if (this.#over) return null;
+        this.#peer = new Peer(iceServers, {
+            onCandidate: ({ candidate, mid }) => this.#room.send({ type: "candidate", candidate, mid }),
+            onOpen: () => this.#handleOpen(),
+            onText: (text) => (this.#proven ? this.session.handleText(text) : this.#verify(text)),
+            onMisplaced: () => (this.#proven ? this.session.handleMisplaced() : this.#distrust()),
+            onFrame: (frame) => (this.#proven ? this.session.handleFrame(frame) : this.#distrust()),
+            onInterrupted: (interrupted) => this.#handleInterrupted(interrupted),
+            onLost: (opened) => (opened ? this.#loseConnection() : this.#giveUp("no-path")),
+        });
+        return this.#peer.certificate();
     }
 
     async #answer(offer) {
         this.#expect(connectSeconds, "no-path");
         try {
-            this.#room.send({ type: "answer", sdp: await this.#peer.answer(offer) });
+            this.#room.send({ type: "answer", sdp: await this.#peer.answer(offer, this.#hostCertificate) });
         } catch (error) {
-            this.#giveUp("protocol", shownMessage(error.message));
+            if (error instanceof Failure) this.#giveUp(error.code, error.detail);
+            else this.#giveUp("protocol", shownMessage(error.message));
         }
     }
 
+    /** The channels are open. The first word on them is each side's proof, and nothing is looked at before it. */
     #handleOpen() {
         this.#expect(answerSeconds, "silent");
+        const { certificates } = this.#peer;
+        if (!certificates) {
+            this.#distrust();
+            return;
+        }
+        const proof = this.#keys.proof("guest", certificates.local, certificates.remote);
+        this.#peer.sendText(JSON.stringify({ type: "proof", proof: base64url(proof) }));
+    }
+
+    #verify(text) {
+        let proof = null;
+        try {
+            const message = JSON.parse(text);
+            proof = message.type === "proof" ? fromBase64url(message.proof) : null;
+        } catch {
+            // Then it is none.
+        }
+        const { certificates } = this.#peer;
+        const expected = certificates && this.#keys.proof("host", certificates.remote, certificates.local);
+        if (!proof || !expected || !equalInConstantTime(proof, expected)) {
+            this.#distrust();
+            return;
+        }
+        this.#proven = true;
+        this.#beginSession();
+    }
+
+    #distrust() {
+        this.#giveUp("cannot-verify");
+    }
+
+    #beginSession() {
         this.session = new Session(this.#peer, this.#memory, {
             ...this.#callbacks,
             onRole: (part, agent) => {
@@ -198,7 +245,8 @@ export class Attempt {
     /** Tells the other side before giving up. */
     #giveUp(code, detail = "") {
         const failure = new Failure(code, detail);
-        this.#room?.send({ type: "failed", code, message: failure.title });
+        const wireCode = Object.hasOwn(wireCodes, code) ? wireCodes[code] : "protocol";
+        this.#room?.send({ type: "failed", code: wireCode, message: failure.title });
         this.#fail(failure);
     }
 

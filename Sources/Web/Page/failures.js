@@ -2,14 +2,57 @@
 
 const sentences = {
     "no-link": [
-        "This page needs a whole link",
-        "The part after the # sign is missing. Copy the whole link from the other computer’s terminal and "
-            + "paste it here.",
+        "Enter the link or the code",
+        "The other computer’s terminal shows both: a link to open here, or a code such as 7-clock-mango-crust.",
     ],
     "damaged-link": [
         "This link is damaged",
         "Some of its characters are missing or changed. Copy the whole link from the other computer’s "
             + "terminal and paste it here.",
+    ],
+    "bad-number": [
+        "The number of this code is missing",
+        "A code begins with a number, and three words follow: 7-clock-mango-crust.",
+    ],
+    "word-count": [
+        "This code has not three words",
+        "A code is a number and three words: 7-clock-mango-crust. It was not tried.",
+    ],
+    "unknown-word": [
+        "A word of this code is not right",
+        "It was not tried: correct the word and open it again.",
+    ],
+    "wrong-words": [
+        "These words are not the right ones",
+        "Nobody can tell which of them: compare all three, and the number, with what the other computer shows. After "
+            + "three wrong tries a code is dead, so that nobody can guess it.",
+    ],
+    "dead-here": [
+        "This code was tried three times",
+        "It is not used again from this browser, since those tries may have been somebody’s guesses in between. Stop "
+            + "martlet on the other computer, start it again, and enter the new code here.",
+    ],
+    "dead-there": [
+        "The other side says that this code is dead",
+        "Wrong words were tried three times, here or by somebody else. Stop martlet on the other computer, start it "
+            + "again, and enter the new code here; or open its link, which still works.",
+    ],
+    "no-code": [
+        "The other side says that it has no code",
+        "It can be reached by its link only. Ask for the link.",
+    ],
+    "version": [
+        "The other side says that it is of another version",
+        "The two cannot connect. Update martlet on the other computer, or load this page again.",
+    ],
+    "stale-code": [
+        "Nobody waits under this number",
+        "Compare the number with what the other computer shows. If it is right, the program there has finished or was "
+            + "stopped: every run of martlet makes a new code.",
+    ],
+    "restarting": [
+        "The server was started again",
+        "It is still not ready, or does not know the other computer any more. Wait a minute, then try again.",
     ],
     "no-webrtc": [
         "This browser cannot connect",
@@ -26,8 +69,8 @@ const sentences = {
         "The program that made it has finished or was stopped. Ask for a new link: every run of martlet makes its own.",
     ],
     "taken": [
-        "This link is in use already",
-        "It serves one other side at a time, and somebody is connected. If that is you in another tab, close "
+        "Somebody is connected already",
+        "This link or code serves one other side at a time, and somebody is connected. If that is you in another tab, close "
             + "that tab and try again here.",
     ],
     "busy": [
@@ -37,15 +80,15 @@ const sentences = {
     "cannot-verify": [
         "The other side could not be verified",
         "Either this link is not exactly the one that was made, or somebody on the network is interfering. "
-            + "Nothing was transferred. Ask for the link again, over a way that you trust.",
+            + "Nothing was transferred. Ask for a new link or code, over a way that you trust.",
     ],
     "silent": [
         "The other side does not answer",
-        "The link is known, but nobody is responding. Look at the other computer’s terminal, then try again.",
+        "The link or code is known, but nobody is responding. Look at the other computer’s terminal, then try again.",
     ],
     "left": [
         "The other side has left",
-        "It went away before the connection stood. Ask for a new link.",
+        "It went away before the connection stood. Ask for a new link or code.",
     ],
     "no-path": [
         "No way through between the two computers",
@@ -109,8 +152,14 @@ const sentences = {
 
 /** Failures after which loading the page again can help. */
 const worthRetrying = new Set([
-    "unreachable", "taken", "busy", "silent", "no-path", "protocol", "internal", "stalled", "storage-here",
+    "unreachable", "taken", "busy", "silent", "no-path", "protocol", "internal", "stalled", "storage-here", "restarting",
 ]);
+/** Failures after which another link or code is asked for; and those where the same code may only be mistyped. */
+const worthAsking = new Set([
+    "no-link", "damaged-link", "bad-number", "word-count", "unknown-word", "wrong-words", "dead-here", "dead-there",
+    "no-code", "stale", "stale-code",
+]);
+const worthCorrecting = new Set(["wrong-words", "stale-code"]);
 
 /** An end that a person must be told about. `detail` is a further sentence, already fit to be shown. */
 export class Failure extends Error {
@@ -121,6 +170,10 @@ export class Failure extends Error {
         [this.title, this.text] = sentences[known];
         this.detail = detail;
         this.retry = worthRetrying.has(known);
+        this.asks = worthAsking.has(known);
+        this.corrects = worthCorrecting.has(known);
+        /** Whether a tab that is loaded again must not try the same. */
+        this.forgets = this.asks && known !== "stale" && known !== "stale-code";
         /** Whether the other side said that it can go on later. */
         this.resumable = false;
     }

@@ -1,5 +1,8 @@
 // The answering side of one WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md).
 
+import { equalInConstantTime } from "./bytes.js";
+import { Failure } from "./failures.js";
+import { SHA256 } from "./sha256.js";
 import { certificateOf } from "./words.js";
 
 const highWaterBytes = 2 * 1024 * 1024;
@@ -19,6 +22,7 @@ export class Peer {
     #described = false;
     #gathered = false;
     #mid = "0";
+    #certificate = null;
     #waiter = null;
     #opened = false;
     #over = false;
@@ -54,21 +58,43 @@ export class Peer {
         return this.#connection.sctp?.maxMessageSize || 65536;
     }
 
-    /** SHA-256 of both sides' certificates, `{ local, remote }`; null where it is not certain which they are. */
+    /**
+     * SHA-256 of both sides' certificates, `{ local, remote }`: ours, and the one that the handshake of DTLS has shown.
+     * Null while there is none.
+     */
     get certificates() {
-        // What the browser made of the descriptions, rather than what came: it lets no other certificate connect.
-        const local = certificateOf(this.#connection.currentLocalDescription?.sdp);
-        const remote = certificateOf(this.#connection.currentRemoteDescription?.sdp);
-        return local && remote ? { local, remote } : null;
+        const shown = this.#connection.sctp?.transport?.getRemoteCertificates?.()?.[0];
+        const remote = shown
+            ? new SHA256().update(new Uint8Array(shown)).digest()
+            // A browser that does not tell lets no certificate connect but the one of the description.
+            : certificateOf(this.#connection.currentRemoteDescription?.sdp);
+        return this.#certificate && remote ? { local: this.#certificate, remote } : null;
     }
 
-    /** Applies the offer and returns the text of the answer; candidates follow by callback. */
-    async answer(offer) {
+    /** SHA-256 of the certificate that this side will show, before any description is applied. */
+    async certificate() {
+        // An offer that is never applied names the certificate that the connection was made with.
+        const { sdp } = await this.#connection.createOffer();
+        this.#certificate = certificateOf(sdp);
+        if (!this.#certificate) throw new Failure("no-webrtc");
+        return this.#certificate;
+    }
+
+    /**
+     * Applies the offer, in which nothing but `certificate` may be named, and returns the text of the answer; candidates
+     * follow by callback.
+     */
+    async answer(offer, certificate) {
+        const named = certificateOf(offer);
+        if (!named || !equalInConstantTime(named, certificate)) throw new Failure("cannot-verify");
         await this.#connection.setRemoteDescription({ type: "offer", sdp: offer });
         this.#described = true;
         for (const candidate of this.#candidates.splice(0)) this.#add(candidate);
         await this.#connection.setLocalDescription(await this.#connection.createAnswer());
-        return this.#connection.localDescription.sdp;
+        const { sdp } = this.#connection.localDescription;
+        const own = certificateOf(sdp);
+        if (!own || !equalInConstantTime(own, this.#certificate)) throw new Failure("no-webrtc");
+        return sdp;
     }
 
     /** A candidate of the other side; those that come before the offer was applied wait for it. `mid` may be null. */

@@ -1,48 +1,45 @@
-// The guest's side of a room (Docs/Protocols/Rooms.md): a WebSocket to the rendezvous server, one hello in each
-// direction, then bodies whose authenticity hangs on the link's secret alone.
+// The guest's side of a room (Docs/Protocols/Rooms.md): a WebSocket to the rendezvous server, the exchange with the
+// host, then bodies that only the two can read or make.
 
-import { base64url, concatenate, equalInConstantTime, fromBase64url, lengthAndValue, utf8 } from "./bytes.js";
+import { base64url, fromBase64url } from "./bytes.js";
+import { Exchange } from "./exchange.js";
 import { Failure } from "./failures.js";
-import { hmac } from "./sha256.js";
+import { countLook, forgiveLook, looksLeft } from "./looks.js";
 import { shownMessage } from "./text.js";
 
 const errorFailures = {
     "no-such-room": "stale", "expired": "stale", "full": "taken", "busy": "busy", "too-many-messages": "busy",
+    "restarting": "restarting", "replaced": "restarting",
 };
-const closeFailures = { 4001: "stale", 4002: "taken", 4005: "busy", 4006: "stale", 4007: "busy" };
-
-/** The direction keys of both sides from the secret, the room and the two nonces. */
-export function deriveKeys(secret, room, hostNonce, guestNonce) {
-    const parts = [utf8("martlet rooms 1"), utf8(room), hostNonce, guestNonce].map(lengthAndValue);
-    const key = hmac(secret, concatenate(...parts));
-    return { host: hmac(key, utf8("host to guest")), guest: hmac(key, utf8("guest to host")) };
-}
-
-/** The authentication code of the body number `sequence` in one direction. */
-export function authenticationCode(key, sequence, payload) {
-    const number = new Uint8Array(8);
-    new DataView(number.buffer).setBigUint64(0, BigInt(sequence));
-    return hmac(key, concatenate(number, utf8(payload)));
-}
+const closeFailures = {
+    4001: "stale", 4002: "taken", 4005: "busy", 4006: "stale", 4007: "busy", 4008: "restarting", 4009: "restarting",
+};
+const roomPattern = /^[a-km-np-z2-9]{16}$/;
 
 /**
- * One visit to a room. The callbacks: `onEntered(iceServers)` once, `onPayload(object)` for each verified payload,
- * `onHostLeft()`, and `onFailure(Failure)`, after which nothing more comes.
+ * One visit to a room. The callbacks: `onEntered(iceServers, room)` once, which gives (a promise of) the SHA-256 of the
+ * certificate for DTLS; `onSecured(keys, hostCertificate)` when the host knows the secret; `onPayload(object)` for each
+ * payload after that; `onHostLeft()`; and `onFailure(Failure)`, after which nothing more comes.
  */
 export class Room {
     #socket = null;
-    #link;
+    #entrance;
     #callbacks;
-    #nonce = crypto.getRandomValues(new Uint8Array(16));
     #host = null;
-    #keys = null;
-    #sentCount = 0;
-    #receivedCount = 0;
+    #exchange = null;
+    #answered = false;
+    /** Seals of what is sent and what comes. */
+    #outward = null;
+    #inward = null;
     #over = false;
 
-    constructor(link, callbacks) {
-        this.#link = link;
+    constructor(entrance, callbacks) {
+        this.#entrance = entrance;
         this.#callbacks = callbacks;
+    }
+
+    get #isCode() {
+        return this.#entrance.words !== undefined;
     }
 
     /** Opens the socket and joins. */
@@ -50,22 +47,22 @@ export class Room {
         const address = new URL("rooms", location.href);
         address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
         address.search = address.hash = "";
-        const socket = new WebSocket(address, "martlet.rooms.1");
+        const socket = new WebSocket(address, "martlet.rooms.2");
         this.#socket = socket;
-        socket.onopen = () => socket.send(JSON.stringify({ type: "join", room: this.#link.room }));
+        const { room, number } = this.#entrance;
+        socket.onopen = () => this.#guarded(() => {
+            this.#checkLooks();
+            socket.send(JSON.stringify({ type: "join", ...(this.#isCode ? { number } : { room }) }));
+        });
         socket.onmessage = (event) => this.#guarded(() => this.#handleServerMessage(JSON.parse(event.data)));
-        socket.onclose = (event) => {
-            this.#fail(new Failure(closeFailures[event.code] ?? (this.#host === null ? "unreachable" : "left")));
-        };
+        socket.onclose = (event) => this.#fail(this.#named(closeFailures[event.code] ?? "unreachable"));
     }
 
-    /** Sends a payload to the host, under our key and the next number. Nothing happens when the room is over. */
+    /** Sends a payload to the host, sealed. Nothing happens before the host is known, or when the room is over. */
     send(payload) {
-        if (this.#over || !this.#keys) return;
-        const text = JSON.stringify(payload);
-        const mac = base64url(authenticationCode(this.#keys.guest, this.#sentCount, text));
-        this.#relay({ seq: this.#sentCount, payload: text, mac });
-        this.#sentCount += 1;
+        if (this.#over || !this.#outward) return;
+        const seq = this.#outward.count;
+        this.#relay({ seq, sealed: base64url(this.#outward.close(JSON.stringify(payload))) });
     }
 
     /** Leaves. Idempotent. */
@@ -78,16 +75,14 @@ export class Room {
         this.#socket.send(JSON.stringify({ type: "message", to: this.#host, body: JSON.stringify(body) }));
     }
 
+    // MARK: Server
+
     #handleServerMessage(message) {
         switch (message.type) {
         case "joined":
-            if (this.#host !== null || typeof message.host !== "string") throw new Failure("protocol");
-            this.#host = message.host;
-            this.#relay({ hello: 1, nonce: base64url(this.#nonce) });
-            this.#callbacks.onEntered(Array.isArray(message.iceServers) ? message.iceServers : []);
-            break;
+            return this.#begin(message);
         case "message":
-            if (message.from === this.#host) this.#handleBody(JSON.parse(message.body));
+            if (message.from === this.#host) this.#handleBody(message.body);
             break;
         case "peer-left":
             if (message.peer === this.#host) this.#callbacks.onHostLeft();
@@ -95,43 +90,110 @@ export class Room {
         case "full":
             throw new Failure("taken");
         case "error": {
-            const known = errorFailures[message.code];
+            const known = Object.hasOwn(errorFailures, message.code) ? errorFailures[message.code] : null;
             // The server's own words are for what this page has none for.
             if (message.code === "no-such-peer") this.#callbacks.onHostLeft();
-            else throw new Failure(known ?? "protocol", known ? "" : shownMessage(message.message ?? ""));
+            else throw known ? this.#named(known) : new Failure("protocol", shownMessage(message.message ?? ""));
             break;
         }
         default:
             break;
         }
+        return null;
     }
 
-    #handleBody(body) {
-        if (!this.#keys) {
-            const nonce = body.hello === 1 ? fromBase64url(body.nonce) : null;
-            if (nonce?.length !== 16) throw new Failure("protocol");
-            this.#keys = deriveKeys(this.#link.secret, this.#link.room, nonce, this.#nonce);
-            return;
+    async #begin(message) {
+        if (this.#host !== null || typeof message.host !== "string") throw new Failure("protocol");
+        // The name of a link's room is known; that of a code's is the server's word, which the exchange puts to the test.
+        const room = this.#entrance.room ?? message.room;
+        if (!roomPattern.test(room)) throw new Failure("protocol");
+        this.#host = message.host;
+        let certificate;
+        try {
+            const iceServers = Array.isArray(message.iceServers) ? message.iceServers : [];
+            certificate = await this.#callbacks.onEntered(iceServers, room);
+        } catch (error) {
+            throw error instanceof Failure ? error : new Failure("no-webrtc", shownMessage(error?.message ?? ""));
         }
-        const mac = fromBase64url(body.mac);
-        const valid = body.seq === this.#receivedCount && typeof body.payload === "string" && mac !== null
-            && equalInConstantTime(mac, authenticationCode(this.#keys.host, this.#receivedCount, body.payload));
-        if (!valid) {
-            // With a wrong secret this cannot verify over there either, which is how the host learns of it.
-            this.send({ type: "failed", code: "cannot-verify", message: "The link’s secret does not match." });
+        if (this.#over) return;
+        this.#exchange = new Exchange(this.#entrance, room, certificate);
+        this.#relay(this.#exchange.hello);
+    }
+
+    /** The failure of a room that has a number says so. */
+    #named(code) {
+        return new Failure(code === "stale" && this.#isCode ? "stale-code" : code);
+    }
+
+    // MARK: Host
+
+    #handleBody(text) {
+        if (!this.#exchange) throw new Failure("cannot-verify");
+        let body;
+        try {
+            body = JSON.parse(text);
+        } catch {
             throw new Failure("cannot-verify");
         }
-        this.#receivedCount += 1;
-        this.#callbacks.onPayload(JSON.parse(body.payload));
+        if (this.#inward) this.#open(body);
+        else if (this.#answered) this.#conclude(body);
+        else this.#answer(body);
     }
+
+    #answer(body) {
+        const answer = this.#exchange.answer(body);
+        if (this.#isCode) {
+            // Another tab may have looked meanwhile.
+            this.#checkLooks();
+            countLook(this.#entrance.number);
+        }
+        this.#answered = true;
+        this.#relay(answer);
+    }
+
+    #conclude(body) {
+        let keys;
+        try {
+            keys = this.#exchange.conclude(body);
+        } catch (error) {
+            throw error.code === "wrong-secret" ? this.#wrongSecret() : error;
+        }
+        if (this.#isCode) forgiveLook(this.#entrance.number);
+        this.#outward = keys.seal("guest");
+        this.#inward = keys.seal("host");
+        this.#callbacks.onSecured(keys, this.#exchange.hostCertificate);
+    }
+
+    #open(body) {
+        const box = body?.seq === this.#inward.count ? fromBase64url(body.sealed) : null;
+        const text = box && this.#inward.open(box);
+        if (text === null) throw new Failure("cannot-verify");
+        this.#callbacks.onPayload(JSON.parse(text));
+    }
+
+    // MARK: Three looks
+
+    #checkLooks() {
+        if (this.#isCode && looksLeft(this.#entrance.number) === 0) throw new Failure("dead-here");
+    }
+
+    #wrongSecret() {
+        if (!this.#isCode) return new Failure("cannot-verify");
+        const left = looksLeft(this.#entrance.number);
+        if (left === 0) return new Failure("dead-here");
+        return new Failure("wrong-words", `${left === 1 ? "One try is" : "Two tries are"} left for this code.`);
+    }
+
+    // MARK: Ends
 
     /** Whatever the network sent, it ends the visit at worst. */
     #guarded(work) {
         if (this.#over) return;
+        const fail = (error) => this.#fail(error instanceof Failure ? error : new Failure("protocol"));
         try {
-            work();
+            work()?.catch?.(fail);
         } catch (error) {
-            this.#fail(error instanceof Failure ? error : new Failure("protocol"));
+            fail(error);
         }
     }
 

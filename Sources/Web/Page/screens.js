@@ -1,5 +1,6 @@
 // The words of each state of the page.
 
+import { codeText } from "./code.js";
 import { fileCount, itemCount, size } from "./text.js";
 import * as view from "./view.js";
 
@@ -136,14 +137,24 @@ function placeOf(files, holdings) {
     return `${files.length === 1 ? "It is" : "They are"} in your browser’s downloads folder.`;
 }
 
-export function showFailure(failure, items, holdings) {
+/** The server is away for a moment, and said so. */
+export function showServerAway() {
+    view.show("connecting", "The server is being started again", {
+        explanation: "This takes some seconds. The page goes on by itself.",
+        actions: ["reconnect", "cancel"],
+    });
+}
+
+/** `entrance` is what was tried: a code that may be mistyped is there to be corrected. */
+export function showFailure(failure, items, holdings, entrance) {
+    if (failure.corrects && entrance?.words) view.fillEntrance(codeText(entrance));
     view.show("failed", failure.title, {
         explanation: failure.text,
         detail: failure.detail,
         texts: holdings?.texts ?? [],
         items,
+        linkForm: failure.asks,
         actions: failure.retry ? ["retry"] : [],
     });
     document.documentElement.dataset.failure = failure.code;
 }
-

@@ -263,12 +263,9 @@ export function onClick(id, action) {
     };
 }
 
-/** Wires the form that takes a pasted link. `onLink(text)`. */
-export function onLinkSubmitted(onLink) {
-    element("link-form").onsubmit = (event) => {
-        event.preventDefault();
-        onLink(element("link-input").value);
-    };
+/** Puts a text into the field for a link or a code. */
+export function fillEntrance(text) {
+    element("link-input").value = text;
 }
 
 export function labelButton(id, text) {

@@ -3,22 +3,28 @@
 import { Attempt } from "./attempt.js";
 import { Failure } from "./failures.js";
 import { Holdings } from "./holdings.js";
-import { sessionIdentifier } from "./link.js";
+import { forget, knownRoom, rememberRoom, sessionIdentifier } from "./link.js";
 import { Outgoing } from "./outgoing.js";
 import { Ways } from "./plan.js";
 import * as screens from "./screens.js";
 import * as view from "./view.js";
 
 /** Ends of a connection after which another may bring the rest. */
-const passing = new Set(["gone", "unreachable", "stale", "left", "silent", "no-path", "taken", "busy", "stalled"]);
+const passing = new Set([
+    "gone", "unreachable", "stale", "stale-code", "left", "silent", "no-path", "taken", "busy", "stalled", "restarting",
+]);
+/** What a server that is being started again may lead to meanwhile. */
+const restarting = new Set(["restarting", "unreachable"]);
+const restartMilliseconds = 120000;
 /** An offer that grows is shown anew this often. */
 const offerMilliseconds = 250;
 const backoffMilliseconds = [500, 1000, 2000, 4000, 8000, 15000];
 
 export class Visit {
-    #link;
+    #entrance;
     #reloaded;
-    #memory = {};
+    /** What outlives a connection: `{ room, id, holdings, outgoing }`; null before the room is known. */
+    #memory = null;
     #ways = null;
     #attempt = null;
     #plan = null;
@@ -28,6 +34,8 @@ export class Visit {
     #interrupted = false;
     #tries = 0;
     #share = 0;
+    /** When the server said first that it is being started again. */
+    #restartTime = null;
     #timer = null;
     #ticker = null;
     #meter = null;
@@ -36,8 +44,9 @@ export class Visit {
     #handing = { bytes: 0, held: false };
     #wakeLock = null;
 
-    constructor(link, reloaded) {
-        this.#link = link;
+    /** `entrance` is a link `{ room, secret }` or a code `{ number, words }`. */
+    constructor(entrance, reloaded) {
+        this.#entrance = entrance;
         this.#reloaded = reloaded;
     }
 
@@ -57,35 +66,46 @@ export class Visit {
         // A closed tab would otherwise be noticed only when its silence has lasted half a minute.
         addEventListener("pagehide", () => this.#attempt?.abandon());
         addEventListener("beforeunload", (event) => {
-            if (this.#moving && !this.#memory.holdings.resumable) event.preventDefault();
+            if (this.#moving && !this.#memory?.holdings.resumable) event.preventDefault();
         });
         document.addEventListener("visibilitychange", () => this.#keepAwake());
 
         // What can be saved here, and what is here already, must be known before anything is shown.
         this.#ways = await Ways.survey();
-        const holdings = new Holdings(this.#link.room, this.#ways, (bytes, held) => {
+        const room = this.#entrance.room ?? (this.#reloaded ? knownRoom() : null);
+        if (room) await this.#settle(room);
+        this.#connect(this.#reloaded ? 6 : 0);
+    }
+
+    /** What outlives the connections to a room. */
+    async #settle(room) {
+        if (this.#memory?.room === room) return this.#memory;
+        // The number leads elsewhere now, and what began in one room does not go on in another.
+        if (this.#resumes) throw new Failure("stale-code");
+        const holdings = new Holdings(room, this.#ways, (bytes, held) => {
             this.#handing.bytes += bytes;
             this.#handing.held = held;
         });
-        const outgoing = new Outgoing(this.#link.room);
+        const outgoing = new Outgoing(room);
         outgoing.selection.onChange = () => this.#showChoice();
         if (await holdings.recall()) this.#share = holdings.recalledShare;
-        const id = sessionIdentifier(this.#link.room, holdings.recalledSession);
+        const id = sessionIdentifier(room, holdings.recalledSession);
         this.#ways.session = id;
-        this.#memory = { id, holdings, outgoing };
-        this.#connect(this.#reloaded ? 6 : 0);
+        if (!this.#entrance.room) rememberRoom(room);
+        this.#memory = { room, id, holdings, outgoing };
+        return this.#memory;
     }
 
     /** Whether there is something to go on with on another connection. */
     get #resumes() {
-        const { holdings, outgoing } = this.#memory;
-        return holdings.accepted || outgoing.accepted;
+        return this.#memory !== null && (this.#memory.holdings.accepted || this.#memory.outgoing.accepted);
     }
 
     #connect(rejoins = 0) {
         clearTimeout(this.#timer);
         this.#attempt?.abandon();
-        const attempt = new Attempt(this.#link, this.#memory, rejoins, {
+        const attempt = new Attempt(this.#entrance, rejoins, {
+            onRoom: (room) => this.#settle(room),
             onRole: (part, agent) => this.#handleRole(part, agent),
             onOffer: (transfer) => this.#handleOffer(transfer),
             onAccepted: () => this.#showMoving(),
@@ -268,7 +288,7 @@ export class Visit {
 
     #handleEnd(failure) {
         if (this.#over) return;
-        if (this.#memory.holdings.delivered && passing.has(failure.code)) {
+        if (this.#memory?.holdings.delivered && passing.has(failure.code)) {
             // An earlier visit saved everything; nobody is left to hear of it.
             this.#stopMoving();
             this.#over = true;
@@ -277,6 +297,12 @@ export class Visit {
         }
         if (this.#resumes && (passing.has(failure.code) || failure.resumable)) {
             this.#waitAndReconnect(failure);
+            return;
+        }
+        if (failure.code === "restarting") this.#restartTime ??= performance.now();
+        const waits = this.#restartTime !== null && performance.now() - this.#restartTime < restartMilliseconds;
+        if (waits && restarting.has(failure.code)) {
+            this.#waitForServer();
             return;
         }
         const wasMoving = this.#moving;
@@ -294,9 +320,22 @@ export class Visit {
         this.#timer = setTimeout(() => this.#connect(3), delay);
     }
 
+    /** Nothing has begun yet, and it will when the server is back. */
+    #waitForServer() {
+        const delay = backoffMilliseconds[Math.min(this.#tries, backoffMilliseconds.length - 1)];
+        this.#tries += 1;
+        screens.showServerAway();
+        this.#timer = setTimeout(() => this.#connect(3), delay);
+    }
+
     /** The person stops everything. */
     async #cancel() {
         clearTimeout(this.#timer);
+        if (!this.#memory) {
+            this.#attempt?.abandon();
+            this.#fail(new Failure("canceled-here"), []);
+            return;
+        }
         const { holdings, outgoing } = this.#memory;
         const items = this.#attempt?.part?.items ?? [];
         this.#over = true;
@@ -313,9 +352,11 @@ export class Visit {
         if (this.#over) return;
         this.#over = true;
         this.#stopMoving();
-        this.#memory.holdings.close();
+        this.#memory?.holdings.close();
         view.showPeer("");
-        screens.showFailure(failure, items, this.#memory.holdings);
+        // What was tried must not be tried again by loading the page.
+        if (failure.forgets) forget();
+        screens.showFailure(failure, items, this.#memory?.holdings, this.#entrance);
     }
 
     #stopMoving() {

@@ -1,20 +1,12 @@
 // Words to compare (Docs/Protocols/Transfer.md): the same on both sides unless somebody stands in between.
 
 import { equalInConstantTime, fromHex, hex, lengthAndValue, utf8 } from "./bytes.js";
+import { allWords } from "./code.js";
 import { SHA256 } from "./sha256.js";
 import { require } from "./transfer.js";
 
 const wordCount = 3;
 const nonceBytes = 16;
-/** Fetched while the server is there for certain: it may be gone when somebody has come. */
-const list = fetchList().catch(() => null);
-
-async function fetchList() {
-    const response = await fetch("words.txt");
-    if (!response.ok) throw new Error("no words");
-    return (await response.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-}
-
 function hash(...parts) {
     const sum = new SHA256();
     for (const part of parts) sum.update(lengthAndValue(part));
@@ -28,7 +20,7 @@ export function commitment(role, nonce) {
 
 /** The words of two sides, each `{ certificate, nonce }`; null where the page has no list of words. */
 export async function wordsOf(sender, receiver) {
-    const words = await list;
+    const words = await allWords;
     if (!words) return null;
     const digest = hash(
         utf8("martlet words 1"), sender.certificate, receiver.certificate, sender.nonce, receiver.nonce);
