@@ -70,6 +70,12 @@ class ChromiumPage(Page):
         for kind in ("keyDown", "keyUp"):
             await self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
 
+    async def type(self, text):
+        """Into the field that has the keyboard, a character at a time."""
+        for character in text:
+            await self.send("Input.dispatchKeyEvent", type="keyDown", key=character, text=character)
+            await self.send("Input.dispatchKeyEvent", type="keyUp", key=character)
+
     async def resize(self, width, height):
         await self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 

@@ -80,8 +80,9 @@ class Visit:
         #: What a browser itself writes into the console about the failures that tests provoke.
         self.expected_errors = ["WebSocket", "at ws://", "404", "A ServiceWorker intercepted", "when fetching the script"]
 
-    async def make_room(self):
-        self.room = await RoomClient(self.link, is_host=True).__aenter__()
+    async def make_room(self, **options):
+        """`words` make a code, too."""
+        self.room = await RoomClient(self.link, is_host=True, **options).__aenter__()
 
     async def open(self, link=None):
         self.page = await self.browser.open(str(link or self.link))

@@ -79,9 +79,13 @@ class FirefoxPage(Page):
 
     async def press(self, key, code):
         """One key, as a person would press it: `press("Tab", 9)`, `press("Enter", 13)`."""
-        value = {"Tab": "\ue004", "Enter": "\ue007", " ": " "}[key]
+        await self.type({"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "ArrowUp": "\ue013",
+                         "ArrowDown": "\ue015", " ": " "}[key])
+
+    async def type(self, text):
+        """Into the field that has the keyboard, a character at a time."""
         await self.send("input.performActions", actions=[{"type": "key", "id": "keys", "actions": [
-            {"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]}])
+            {"type": kind, "value": value} for value in text for kind in ("keyDown", "keyUp")]}])
 
     async def resize(self, width, height):
         await self.send("browsingContext.setViewport", viewport={"width": width, "height": height})

@@ -17,6 +17,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 PAGE_FOLDER = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Web" / "Page"
+#: The one file of the page that is not its own (Sources/CWebAssets).
+NACL = pathlib.Path("/usr/share/nodejs/tweetnacl/nacl-fast.min.js")
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8",
@@ -82,7 +84,9 @@ class Rendezvous:
         if path == "/rooms":
             return None
         file = self.page / ("index.html" if path == "/" else path.lstrip("/"))
-        if file.parent != self.page or not file.is_file():
+        if path == "/nacl.js":
+            file = NACL
+        elif file.parent != self.page or not file.is_file():
             return connection.respond(http.HTTPStatus.NOT_FOUND, "There is nothing here.\n")
         body = self.edit(file.name, file.read_bytes())
         headers = Headers({**HEADERS, "Content-Type": CONTENT_TYPES[file.suffix], "Content-Length": str(len(body)),

@@ -13,7 +13,7 @@ from conftest import Visit, lan_address
 from martlet_peer import Connection, Item, Sender, TransferError
 from page_support import noise
 from rendezvous import Rendezvous
-from rooms_client import CannotVerify, Link, RoomClient, RoomError
+from rooms_client import Link, RoomClient, WrongSecret
 from tree_hash import root
 
 HERE = pathlib.Path(__file__).parent
@@ -25,27 +25,10 @@ HERE = pathlib.Path(__file__).parent
 async def test_a_wrong_secret(visit):
     await visit.make_room()
     await visit.open(Link(visit.link.origin, visit.link.room, bytes(16)))
-    await visit.room.paired()
-    connection = visit.connection = Connection()
-    # The host learns of it by a body that does not verify.
-    with pytest.raises(CannotVerify):
-        await connection.establish(visit.room)
+    with pytest.raises(WrongSecret):
+        await visit.room.paired()
     await visit.failure("cannot-verify")
     await visit.picture("cannot-verify")
-
-
-async def test_a_server_that_swaps_a_fingerprint_is_found_out(visit):
-    def swap(body):
-        return body.replace("fingerprint:sha-256 ", "fingerprint:sha-256 00:") if "payload" in body else body
-
-    visit.server.tamper = swap
-    await visit.make_room()
-    await visit.open()
-    await visit.room.paired()
-    visit.connection = Connection()
-    with pytest.raises((CannotVerify, RoomError)):
-        await visit.connection.establish(visit.room)
-    await visit.failure("cannot-verify")
 
 
 async def test_a_stale_link(visit):
@@ -121,7 +104,7 @@ async def test_the_sender_is_killed_halfway(visit, tmp_path):
         sys.executable, HERE / "martlet_peer.py", "send", visit.server.origin, tmp_path / "a.bin",
         stdout=asyncio.subprocess.PIPE)
     try:
-        link = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+        link = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()[0]
         await visit.open(link)
         await visit.state("offered")
         await visit.page.click("#accept")

@@ -9,7 +9,7 @@ import { KeySchedule } from "./seal.js";
 const nonceBytes = 16;
 const valueBytes = 32;
 /** What a host says in place of any body. Nobody vouches for it. */
-const refusals = { "wrong-secret": "wrong-secret", "dead": "dead-there", "no-code": "no-code", "version": "version" };
+const refusals = { "wrong-secret": "wrong-words", "dead": "dead-there", "no-code": "no-code", "version": "version" };
 
 function field(body, name, count) {
     const bytes = fromBase64url(body[name]);

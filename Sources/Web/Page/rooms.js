@@ -156,7 +156,7 @@ export class Room {
         try {
             keys = this.#exchange.conclude(body);
         } catch (error) {
-            throw error.code === "wrong-secret" ? this.#wrongSecret() : error;
+            throw error.code === "wrong-words" ? this.#wrongSecret() : error;
         }
         if (this.#isCode) forgiveLook(this.#entrance.number);
         this.#outward = keys.seal("guest");
