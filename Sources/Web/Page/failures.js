@@ -3,7 +3,7 @@
 const sentences = {
     "no-link": [
         "Enter the link or the code",
-        "The other computer’s terminal shows both: a link to open here, or a code such as 7-clock-mango-crust.",
+        "The other computer’s terminal shows both: a link to open here, or a code such as 7\u2011clock\u2011mango\u2011crust.",
     ],
     "damaged-link": [
         "This link is damaged",
@@ -12,11 +12,11 @@ const sentences = {
     ],
     "bad-number": [
         "The number of this code is missing",
-        "A code begins with a number, and three words follow: 7-clock-mango-crust.",
+        "A code begins with a number, and three words follow: 7\u2011clock\u2011mango\u2011crust.",
     ],
     "word-count": [
         "This code has not three words",
-        "A code is a number and three words: 7-clock-mango-crust. It was not tried.",
+        "A code is a number and three words: 7\u2011clock\u2011mango\u2011crust. It was not tried.",
     ],
     "unknown-word": [
         "A word of this code is not right",
@@ -29,13 +29,13 @@ const sentences = {
     ],
     "dead-here": [
         "This code was tried three times",
-        "It is not used again from this browser, since those tries may have been somebody’s guesses in between. Stop "
-            + "martlet on the other computer, start it again, and enter the new code here.",
+        "It is not used again from this browser, since somebody in between may have been guessing. Open the link "
+            + "instead; or stop martlet on the other computer, start it again, and enter the new code here.",
     ],
     "dead-there": [
         "The other side says that this code is dead",
-        "Wrong words were tried three times, here or by somebody else. Stop martlet on the other computer, start it "
-            + "again, and enter the new code here; or open its link, which still works.",
+        "Wrong words were tried three times, here or by somebody else. Open the link, which still works; or stop "
+            + "martlet on the other computer, start it again, and enter the new code here.",
     ],
     "no-code": [
         "The other side says that it has no code",
@@ -49,6 +49,11 @@ const sentences = {
         "Nobody waits under this number",
         "Compare the number with what the other computer shows. If it is right, the program there has finished or was "
             + "stopped: every run of martlet makes a new code.",
+    ],
+    "another-room": [
+        "This number leads elsewhere now",
+        "The program that the transfer began with is not there any more. Nothing of the transfer went anywhere else. "
+            + "Ask for a new code.",
     ],
     "restarting": [
         "The server was started again",
@@ -157,7 +162,7 @@ const worthRetrying = new Set([
 /** Failures after which another link or code is asked for; and those where the same code may only be mistyped. */
 const worthAsking = new Set([
     "no-link", "damaged-link", "bad-number", "word-count", "unknown-word", "wrong-words", "dead-here", "dead-there",
-    "no-code", "stale", "stale-code",
+    "no-code", "stale", "stale-code", "another-room",
 ]);
 const worthCorrecting = new Set(["wrong-words", "stale-code"]);
 

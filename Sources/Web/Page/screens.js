@@ -147,7 +147,7 @@ export function showServerAway() {
 
 /** `entrance` is what was tried: a code that may be mistyped is there to be corrected. */
 export function showFailure(failure, items, holdings, entrance) {
-    if (failure.corrects && entrance?.words) view.fillEntrance(codeText(entrance));
+    if (entrance?.words) view.fillEntrance(failure.corrects ? codeText(entrance) : "");
     view.show("failed", failure.title, {
         explanation: failure.text,
         detail: failure.detail,

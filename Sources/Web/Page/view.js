@@ -30,6 +30,7 @@ export function announce(text) {
 export function show(state, headline, parts = {}) {
     const focused = document.activeElement;
     document.documentElement.dataset.state = state;
+    delete document.documentElement.dataset.failure;
     element("headline").textContent = headline;
     document.title = `${headline} · Martlet`;
     say("explanation", parts.explanation ?? "");

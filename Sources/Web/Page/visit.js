@@ -81,7 +81,7 @@ export class Visit {
     async #settle(room) {
         if (this.#memory?.room === room) return this.#memory;
         // The number leads elsewhere now, and what began in one room does not go on in another.
-        if (this.#resumes) throw new Failure("stale-code");
+        if (this.#resumes) throw new Failure("another-room");
         const holdings = new Holdings(room, this.#ways, (bytes, held) => {
             this.#handing.bytes += bytes;
             this.#handing.held = held;
