@@ -189,6 +189,7 @@ package struct ICEAgent {
     package mutating func handleTimeout(at now: NetworkTime) {
         if state.isOver { return }
         repeatChecks(at: now)
+        renewChecks(at: now)
         gather(at: now)
         askForConsent(at: now)
         settle(at: now)

@@ -41,7 +41,8 @@ public actor PeerConnection {
         do { certificate = try DTLSCertificate() } catch { throw MartletError(.dtls(error)) }
         self.configuration = configuration
         (events, eventContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(128))
-        let session = PeerSession(certificate: certificate, generator: SystemRandomNumberGenerator())
+        let session = PeerSession(
+            certificate: certificate, generator: SystemRandomNumberGenerator(), patience: configuration.patience)
         driver = PeerDriver(session: session, loop: loop)
     }
 

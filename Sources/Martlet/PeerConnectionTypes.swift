@@ -28,10 +28,14 @@ public struct PeerConnectionConfiguration: Sendable {
     public var iceServers: [ICEServer]
     /// Whether 127.0.0.1 and ::1 are offered as candidates: peers on the same machine then connect without a network.
     public var includeLoopback: Bool
+    /// How long a path is looked for after both descriptions are known, before the connection fails; nil is about 40
+    /// seconds, the life of a check. Longer where a person carries the answer back (RFC 8863 section 4 sets no bound).
+    public var patience: Duration?
 
-    public init(iceServers: [ICEServer] = [], includeLoopback: Bool = true) {
+    public init(iceServers: [ICEServer] = [], includeLoopback: Bool = true, patience: Duration? = nil) {
         self.iceServers = iceServers
         self.includeLoopback = includeLoopback
+        self.patience = patience
     }
 }
 

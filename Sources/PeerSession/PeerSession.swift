@@ -67,15 +67,18 @@ package final class PeerSession {
 
     /// - Parameters:
     ///   - generator: for ICE credentials, the tie-breaker and transaction identifiers.
-    package init(certificate: DTLSCertificate, generator: some RandomNumberGenerator) {
+    ///   - patience: how long a path is looked for; nil is ICE's own.
+    package init(certificate: DTLSCertificate, generator: some RandomNumberGenerator, patience: Duration? = nil) {
         var generator = generator
         let credentials = ICE.ICECredentials(random: &generator)
         self.certificate = certificate
         negotiation = Negotiation(
             sessionID: generator.next(), credentials: credentials, fingerprint: certificate.fingerprint)
         // Whoever offers first controls (RFC 8445 section 6.1.1); an offer of the peer changes this.
+        var configuration = ICEConfiguration(role: .controlling, credentials: credentials)
+        if let patience { configuration.timing.patience = patience }
         agent = ICEAgent(
-            configuration: ICEConfiguration(role: .controlling, credentials: credentials), random: generator,
+            configuration: configuration, random: generator,
             hmac: { HMAC.authenticationCode(.sha1, key: $0, message: $1) })
     }
 

@@ -90,7 +90,9 @@ struct OfflineCandidate: Sendable, Equatable {
             case .ip(Self.loopbackV6): (.loopbackV6, [])
             case .ip(let ip): (ip.family == .v4 ? .v4 : .v6, ip.bytes)
             case .name(let name):
-                if let uuid = Self.uuid(ofLocal: name) { (.localUUID, uuid) } else {
+                if let uuid = Self.uuid(ofLocal: name) {
+                    (.localUUID, uuid)
+                } else {
                     (.name, [UInt8(truncatingIfNeeded: name.utf8.count)] + name.utf8)
                 }
             }

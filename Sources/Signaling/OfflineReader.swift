@@ -134,9 +134,8 @@ package struct OfflineReader: Sendable {
         state = .over(.more)
         text.append(byte)
         if isInString {
-            if isEscaped { isEscaped = false } else if byte == UInt8(ascii: "\\") { isEscaped = true } else {
-                isInString = byte != UInt8(ascii: "\"")
-            }
+            isInString = isEscaped || byte != UInt8(ascii: "\"")
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
         } else {
             switch byte {
             case UInt8(ascii: "\""): isInString = true

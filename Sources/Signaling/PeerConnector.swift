@@ -8,16 +8,30 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
     package let connection: PeerConnection
     /// What `prepare` returned.
     package let channels: Channels
-    package let peer: PeerIdentifier
+    /// Nil where there is no room.
+    package let peer: PeerIdentifier?
     /// Incoming channels and state changes, in place of `connection.events`, which is used up here. One consumer; at
     /// most 256 wait.
     package let events: AsyncStream<PeerConnectionEvent>
     /// Ends when the other side has left the room, or the room has ended: a process that was killed is noticed by it
     /// before its silence is. By itself it does not end the connection. One consumer.
     package let parting: AsyncStream<Never>
-    private let negotiation: Negotiation
-    private let peers: RoomPeers
-    private let leavesRoom: Bool
+    /// Nil where there is no room.
+    private let negotiation: Negotiation?
+    /// The room to be left at the end.
+    private let peers: RoomPeers?
+
+    /// A connection that came about without a room.
+    ///
+    /// - Parameter events: in place of `connection.events`, which is used up.
+    package init(connection: PeerConnection, channels: Channels, events: AsyncStream<PeerConnectionEvent>) {
+        self.connection = connection
+        self.channels = channels
+        self.events = events
+        (peer, negotiation, peers) = (nil, nil, nil)
+        // Nobody parts from a room that there is not.
+        parting = AsyncStream { _ in }
+    }
 
     fileprivate init(
         connection: PeerConnection, channels: Channels, peer: PeerIdentifier, negotiation: Negotiation,
@@ -27,21 +41,21 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
         self.channels = channels
         self.peer = peer
         self.negotiation = negotiation
-        self.peers = peers
-        self.leavesRoom = leavesRoom
+        self.peers = leavesRoom ? peers : nil
         events = negotiation.events
         parting = negotiation.parting
     }
 
     deinit {
-        Task { [negotiation] in await negotiation.stop() }
+        guard let negotiation else { return }
+        Task { await negotiation.stop() }
     }
 
     /// Closes the connection; a guest leaves the room too.
     package func close() async {
         await connection.close()
-        await negotiation.stop()
-        if leavesRoom { await peers.leave() }
+        await negotiation?.stop()
+        await peers?.leave()
     }
 }
 

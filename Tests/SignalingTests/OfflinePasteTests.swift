@@ -87,9 +87,8 @@ import Wire
                     }
                 }
                 guard characters != Array(text.utf8) else { continue }
-                if case .done = { var reader = OfflineReader(); return reader.read(characters) }() {
-                    Issue.record("seed \(seed): \(String(decoding: characters, as: UTF8.self))")
-                }
+                let changed = String(decoding: characters, as: UTF8.self)
+                if (try? OfflineReader.read(changed)) != nil { Issue.record("seed \(seed): \(changed)") }
             }
         }
     }
