@@ -97,7 +97,7 @@ struct PeerConnectorTests {
                 group.addTask {
                     let connected = try await guest.connect(prepare: Self.prepare)
                     try await connected.channels.opened()
-                    try await connected.channels.send(connected.peer.text)
+                    try await connected.channels.send(connected.peer?.text ?? "")
                     await connected.channels.closed()
                     await connected.close()
                     return nil
