@@ -1,7 +1,19 @@
 #pragma once
+#include <stddef.h>
 
 /* How wide the terminal at file is, in columns; 0 when it is no terminal or does not know. */
 int martlet_terminal_columns(int file);
 
 /* The same in rows. */
 int martlet_terminal_rows(int file);
+
+/* Takes the terminal at file to single keys without echo, for one line editor at a time. Signals of the keyboard stay.
+ * Whatever ends the process from here on puts the terminal back first: exit(), a trap, every signal that can be caught. A
+ * process that is stopped gives the terminal back and takes it again. Returns 0, or -1 with errno. */
+int martlet_raw_mode_enter(int file);
+
+/* Puts the terminal back as it was. Does nothing where it was not taken. */
+void martlet_raw_mode_leave(void);
+
+/* Whether the process was stopped and goes on since the last call: what stood on the screen has to be drawn again. */
+int martlet_raw_mode_resumed(void);

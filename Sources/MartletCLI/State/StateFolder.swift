@@ -27,6 +27,8 @@ struct StateFolder: Sendable, Equatable {
     var transfers: String { "\(path)/transfers" }
     /// Hashes of segments of files that were sent, so that they need not be read again.
     var hashes: String { "\(path)/hashes" }
+    /// Codes that were tried in vain, see ``LookStore``.
+    var looks: String { "\(path)/looks" }
 
     /// Makes the folder of that path, and those it lies in, for this user alone.
     ///

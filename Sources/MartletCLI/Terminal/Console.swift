@@ -150,6 +150,30 @@ final class Console: Sendable {
         }
     }
 
+    /// Shows a question with what is typed so far, in place of what stood there. It must fit the terminal's columns.
+    ///
+    /// - Parameter back: how many columns before the end the cursor stands.
+    func edit(_ line: String, back: Int) {
+        cursor.withLock { cursor in
+            switch cursor {
+            case .inText: break
+            case .atStart, .inBar: leaveLine(&cursor)
+            }
+            write(.error, "\r\(line)\u{1B}[K" + (back > 0 ? "\u{1B}[\(back)D" : ""))
+            cursor = .inText
+        }
+    }
+
+    /// A key has done nothing.
+    func ring() {
+        cursor.withLock { _ in write(.error, "\u{07}") }
+    }
+
+    /// Goes to the line below the question.
+    func leaveQuestion() {
+        cursor.withLock { if case .inText = $0 { leaveLine(&$0) } }
+    }
+
     /// The answer has come, and with it, from the keyboard, a new line.
     func answered() {
         cursor.withLock { if case .inText = $0 { $0 = .atStart } }

@@ -1,0 +1,112 @@
+#include "terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* Everything that the signal handlers do is safe in one: tcsetattr(), sigaction(), pthread_sigmask() and raise() are
+ * (POSIX 2.4.3), and the state is written before it is announced by `taken`. */
+
+static struct termios before, raw;
+static int terminal;
+static volatile sig_atomic_t taken, resumed;
+
+static const int endings[] = {SIGHUP, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGTERM, SIGTSTP};
+enum { ENDING_COUNT = sizeof endings / sizeof endings[0] };
+static struct sigaction earlier[ENDING_COUNT];
+
+static void handle(int number, siginfo_t *info, void *context);
+
+static struct sigaction ours(void) {
+    struct sigaction action;
+    action.sa_sigaction = handle;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    return action;
+}
+
+static int is_ours(const struct sigaction *action) {
+    return action->sa_flags & SA_SIGINFO && action->sa_sigaction == handle;
+}
+
+static int is_fault(int number) {
+    return number == SIGILL || number == SIGTRAP || number == SIGBUS || number == SIGFPE || number == SIGSEGV;
+}
+
+static void install(void) {
+    struct sigaction action = ours();
+    for (int i = 0; i < ENDING_COUNT; i++) {
+        sigaction(endings[i], NULL, &earlier[i]);
+        int is_standard = !(earlier[i].sa_flags & SA_SIGINFO) && earlier[i].sa_handler == SIG_DFL;
+        /* What somebody else waits for, or ignores, is no ending; a fault is, whoever reports it. */
+        if (is_standard || is_fault(endings[i])) sigaction(endings[i], &action, NULL);
+    }
+}
+
+static void restore_action(int number) {
+    struct sigaction now;
+    sigaction(number, NULL, &now);
+    for (int i = 0; i < ENDING_COUNT; i++)
+        if (endings[i] == number && is_ours(&now)) sigaction(number, &earlier[i], NULL);
+}
+
+/* Gives the terminal back and lets the signal do what it does without us. */
+static void handle(int number, siginfo_t *info, void *context) {
+    (void)context;
+    int error = errno;
+    if (taken) tcsetattr(terminal, TCSANOW, &before);
+    restore_action(number);
+    /* The instruction at fault is executed again, and whoever reports faults sees it. */
+    if (is_fault(number) && info->si_code > 0) return;
+    sigset_t only, mask;
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &only, &mask);
+    /* Only a process that was stopped comes here. */
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    if (taken) {
+        struct sigaction action = ours();
+        sigaction(number, &action, NULL);
+        tcsetattr(terminal, TCSANOW, &raw);
+        resumed = 1;
+    }
+    errno = error;
+}
+
+int martlet_raw_mode_enter(int file) {
+    static int registered;
+    if (taken) return 0;
+    if (tcgetattr(file, &before) != 0) return -1;
+    raw = before;
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
+    /* Return is a carriage return, and Ctrl-S and Ctrl-Q do not hold the terminal. */
+    raw.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    terminal = file;
+    if (!registered) registered = atexit(martlet_raw_mode_leave) == 0;
+    install();
+    taken = 1;
+    if (tcsetattr(file, TCSADRAIN, &raw) == 0) return 0;
+    int error = errno;
+    taken = 0;
+    for (int i = 0; i < ENDING_COUNT; i++) restore_action(endings[i]);
+    errno = error;
+    return -1;
+}
+
+void martlet_raw_mode_leave(void) {
+    if (!taken) return;
+    tcsetattr(terminal, TCSADRAIN, &before);
+    taken = 0;
+    for (int i = 0; i < ENDING_COUNT; i++) restore_action(endings[i]);
+}
+
+int martlet_raw_mode_resumed(void) {
+    int value = resumed;
+    resumed = 0;
+    return value;
+}
