@@ -1,52 +1,86 @@
 import Signaling
 import Testing
-import Wire
 
 @testable import MartletCLI
 
 @Suite struct InvitationTests {
-    private func invitation(_ addresses: [String]) throws -> Invitation {
+    private func server(_ address: String) throws -> Rendezvous { try Rendezvous(parsing: address) }
+
+    private func invitation(
+        _ servers: [String], local: String? = "http://localhost:4040", hasCode: Bool = true
+    ) throws -> Invitation {
         Invitation(
             room: try #require(RoomIdentifier("abcdefghijkmnpqr")),
-            secret: try #require(RoomSecret(base64URL: "AAECAwQFBgcICQoLDA0ODw")), port: 4040,
-            addresses: try addresses.map { try #require(IPAddress($0)) })
+            secret: try #require(RoomSecret(base64URL: "AAECAwQFBgcICQoLDA0ODw")),
+            code: hasCode ? try RoomCode(parsing: "7-clock-mango-crust") : nil,
+            servers: try servers.map { try server($0) }, local: try local.map { try server($0) })
     }
 
-    private let end = ":4040/#abcdefghijkmnpqr.AAECAwQFBgcICQoLDA0ODw"
+    private let end = "/#abcdefghijkmnpqr.AAECAwQFBgcICQoLDA0ODw"
 
-    @Test func `a sender shows a command, a link for the network and one for this machine`() throws {
+    @Test func `a sender shows the whole command, the links, and where the code can be typed`() throws {
         #expect(
-            try invitation(["192.168.1.20"]).lines(isSending: true, columns: 120) == [
-                "On the other computer:  martlet receive http://192.168.1.20\(end)",
-                "or open in a browser:   http://192.168.1.20\(end)",
-                "on this machine:        http://localhost\(end)",
+            try invitation(["http://192.168.1.20:4040"]).lines(isSending: true, columns: 120) == [
+                "On the other computer:  martlet receive 7-clock-mango-crust --server http://192.168.1.20:4040",
+                "or open in a browser:   http://192.168.1.20:4040\(end)",
+                "on this machine:        http://localhost:4040\(end)",
+                "or type the code at:    http://192.168.1.20:4040/",
             ])
     }
 
-    @Test func `a machine without a network shows the local link only`() throws {
+    @Test func `somebody's server is the only one that is shown`() throws {
+        let invitation = try invitation(["https://rooms.example.org"], local: nil)
+        #expect(
+            invitation.lines(isSending: true, columns: 120) == [
+                "On the other computer:  martlet receive 7-clock-mango-crust --server https://rooms.example.org",
+                "or open in a browser:   https://rooms.example.org\(end)",
+                "or type the code at:    https://rooms.example.org/",
+            ])
+        #expect(invitation.localLink == invitation.best && invitation.links == [invitation.best])
+    }
+
+    @Test func `a receiver that waits shows the code beside the address`() throws {
+        #expect(
+            try invitation(["http://192.168.1.20:4040"]).lines(isSending: false, columns: 120) == [
+                "Open in a browser:               http://192.168.1.20:4040\(end)",
+                "on this machine:                 http://localhost:4040\(end)",
+                "or type 7-clock-mango-crust at:  http://192.168.1.20:4040/",
+            ])
+    }
+
+    @Test func `without a number there is no code, and the command has the link`() throws {
+        #expect(
+            try invitation(["http://192.168.1.20:4040"], hasCode: false).lines(isSending: true, columns: 120) == [
+                "On the other computer:  martlet receive http://192.168.1.20:4040\(end)",
+                "or open in a browser:   http://192.168.1.20:4040\(end)",
+                "on this machine:        http://localhost:4040\(end)",
+            ])
+    }
+
+    @Test func `a machine without a network shows what leads to itself only`() throws {
         #expect(
             try invitation([]).lines(isSending: true, columns: 120) == [
-                "On another terminal:   martlet receive http://localhost\(end)",
-                "or open in a browser:  http://localhost\(end)",
+                "On another terminal:   martlet receive 7-clock-mango-crust --server http://localhost:4040",
+                "or open in a browser:  http://localhost:4040\(end)",
+                "or type the code at:   http://localhost:4040/",
             ])
-        #expect(
-            try invitation([]).lines(isSending: false, columns: 120) == ["Open in a browser:  http://localhost\(end)"])
     }
 
     @Test func `further networks have lines of their own, up to three`() throws {
-        let lines = try invitation(["2001:db8::1", "10.0.0.1", "10.0.0.2", "10.0.0.3"]).lines(
-            isSending: false, columns: 120)
+        let lines = try invitation(
+            ["http://[2001:db8::1]:4040", "http://10.0.0.1:4040", "http://10.0.0.2:4040", "http://10.0.0.3:4040"],
+            hasCode: false
+        ).lines(isSending: false, columns: 120)
         #expect(lines.count == 4)
-        #expect(lines[0] == "Open in a browser:       http://[2001:db8::1]\(end)")
-        #expect(lines[1] == "or, on another network:  http://10.0.0.1\(end)")
+        #expect(lines[0] == "Open in a browser:       http://[2001:db8::1]:4040\(end)")
+        #expect(lines[1] == "or, on another network:  http://10.0.0.1:4040\(end)")
     }
 
     @Test func `on a narrow terminal every link has a line of its own`() throws {
-        #expect(
-            try invitation([]).lines(isSending: false, columns: 60) == ["Open in a browser:", "http://localhost\(end)"])
-        #expect(
-            try invitation([]).lines(isSending: false, columns: 66)
-                == ["Open in a browser:", "  http://localhost\(end)"])
+        let invitation = try invitation([], hasCode: false)
+        let link = "http://localhost:4040\(end)"
+        #expect(invitation.lines(isSending: false, columns: 60) == ["Open in a browser:", link])
+        #expect(invitation.lines(isSending: false, columns: 66) == ["Open in a browser:", "  \(link)"])
     }
 
     @Test func `long lists of files are cut, and the rest is counted`() {

@@ -40,7 +40,7 @@ import Testing
     @Test func `the table of events is a table`() {
         #expect(EventTable.events.count == Set(EventTable.events.map(\.type)).count)
         #expect(EventTable.table.split(separator: "\n").allSatisfy { $0.count <= 100 })
-        #expect(EventTable.table.contains("  progress  bytes, total, files"))
+        #expect(EventTable.table.contains("  progress     bytes, total, files"))
     }
 
     /// `groff -ww` warns of whatever is not understood.

@@ -22,7 +22,11 @@ import Testing
     private func record() throws -> TransferRecord {
         let room = try #require(RoomIdentifier("abcdefghijkmnpqr"))
         let secret = try #require(RoomSecret(bytes: Array(0..<16)))
-        var record = TransferRecord(room: room, secret: secret, port: 4040, transfer: "t1", created: 1_000_000)
+        let words = try CodeWords(parsing: "clock-mango-crust")
+        var record = TransferRecord(
+            room: room, secret: secret, port: 4040, words: words, transfer: "t1", created: 1_000_000)
+        record.number = RoomNumber(7)
+        record.failedLooks = 2
         record.finished = ["s1", "s2"]
         return record
     }
@@ -65,7 +69,14 @@ import Testing
         #expect(TransferRecord(text: "") == nil)
         #expect(TransferRecord(text: String(record.text.dropLast())) == nil)
         #expect(TransferRecord(text: record.text.replacing("4040", with: "0")) == nil)
-        #expect(TransferRecord(text: record.text.replacing("\"version\":1", with: "\"version\":2")) == nil)
+        #expect(TransferRecord(text: record.text.replacing("\"version\":2", with: "\"version\":1")) == nil)
+        for (part, other) in [("clock-", "xyzzy-"), ("\"looks\":2", "\"looks\":-1"), ("\"looks\":2", "\"looks\":9")] {
+            #expect(TransferRecord(text: record.text.replacing(part, with: other)) == nil, "\(other)")
+        }
+        var elsewhere = record
+        elsewhere.port = nil
+        elsewhere.number = nil
+        #expect(TransferRecord(text: elsewhere.text) == elsewhere)
     }
 
     @Test func `a folder that cannot be made is told by nil`() {
@@ -80,6 +91,37 @@ import Testing
         #expect(folder(["XDG_STATE_HOME": "relative", "HOME": "/h"]) == "/h/.local/state/martlet")
         #expect(folder([:]) == nil)
         #expect(StateFolder { ["HOME": "/h"][$0] }?.hashes == "/h/.local/state/martlet/hashes")
+    }
+
+    @Test func `a dead code is replaced when the command is started again, and the link is not`() throws {
+        try withFolder { path in
+            let folder = try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil })
+            var record = try record()
+            record.created = Int64(time(nil))
+            #expect(try #require(TransferMemory(["x"], in: folder.transfers)).save(record))
+            do {
+                let ticket = TransferTicket(["x"], in: folder, receiverCount: 3, startsOver: false)
+                #expect(ticket.record?.words == record.words && ticket.record?.failedLooks == 2 && !ticket.hasNewCode)
+                let keeper = ticket.keeper(port: 4040)
+                // The third wrong try is on the disk before anything of a fourth can happen.
+                keeper.looked(3)
+                #expect(TransferRecord(text: SystemText.read(try file(in: folder)) ?? "")?.hasDeadCode == true)
+            }
+            let ticket = TransferTicket(["x"], in: folder, receiverCount: 3, startsOver: false)
+            let renewed = try #require(ticket.record)
+            #expect(ticket.hasNewCode && renewed.words != record.words && renewed.failedLooks == 0)
+            #expect(renewed.number == nil && renewed.room == record.room && renewed.secret == record.secret)
+            #expect(TransferRecord(text: SystemText.read(try file(in: folder)) ?? "") == renewed)
+        }
+    }
+
+    /// The only record there is.
+    private func file(in folder: StateFolder) throws -> String {
+        let pipe = try #require(popen("ls \(folder.transfers)/*.json", "r"))
+        defer { pclose(pipe) }
+        var line = [CChar](repeating: 0, count: 1024)
+        try #require(fgets(&line, Int32(line.count), pipe) != nil)
+        return String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     @Test func `a transfer that enough receivers have is not gone on with`() throws {

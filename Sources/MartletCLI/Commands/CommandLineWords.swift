@@ -2,7 +2,7 @@ internal import Transfer
 
 /// The words after the program's name, before the argument parser sees them.
 enum CommandLineWords {
-    /// Adds what the configuration and the environment say, and the command that a bare link means.
+    /// Adds what the configuration and the environment say, and the command that a bare link or code means.
     ///
     /// - Parameters:
     ///   - commands: every name of a command, its own first, with the flags that the environment can set.
@@ -11,7 +11,7 @@ enum CommandLineWords {
         _ words: [String], commands: [(names: [String], flags: [EnvironmentFlag])],
         environment: (String) -> String?, config: ConfigFile? = nil, isFile: (String) -> Bool = { _ in false }
     ) throws(CommandFailure) -> [String] {
-        let hasLink = environment("MARTLET_LINK").map { !$0.isEmpty } ?? false
+        let hasLink = ["MARTLET_LINK", "MARTLET_CODE"].contains { !(environment($0) ?? "").isEmpty }
         guard let first = words.first else {
             guard hasLink else { return ["--help"] }
             return try expanded(["receive"], commands: commands, environment: environment, config: config)
@@ -22,15 +22,23 @@ enum CommandLineWords {
                 + (try EnvironmentFlag.arguments(for: command.flags, from: environment)) + words.dropFirst()
         }
         if isForTheParser(first) { return words }
-        guard words.contains(where: { $0.contains("://") }) || hasLink && first.hasPrefix("-") else {
+        guard isEntrance(words, isFile: isFile) || hasLink && first.hasPrefix("-") else {
             throw unknown(first, commands: commands.flatMap(\.names), isFile: isFile)
         }
         return try expanded(["receive"] + words, commands: commands, environment: environment, config: config)
     }
 
+    /// Whether a link or a code stands among options.
+    private static func isEntrance(_ words: [String], isFile: (String) -> Bool) -> Bool {
+        guard let first = words.first, !isFile(first) else { return false }
+        if first.contains("://") || ArgumentSecrets.startWithCode(words) { return true }
+        guard first.hasPrefix("-") else { return false }
+        return words.contains { $0.contains("://") && $0.contains("#") || ArgumentSecrets.looksLikeCode($0) }
+    }
+
     private static func isForTheParser(_ word: String) -> Bool {
         ["-h", "-help", "--help", "--version", "help"].contains(word) || word.hasPrefix("--generate-")
-            || word.hasPrefix("--experimental-")
+            || word == "---completion" || word.hasPrefix("--experimental-")
     }
 
     private static func unknown(_ word: String, commands: [String], isFile: (String) -> Bool) -> CommandFailure {
@@ -39,7 +47,7 @@ enum CommandLineWords {
             if isFile(word) { "martlet send \(shown)" } else if let near = nearest(word, commands) {
                 "martlet \(near)"
             } else { "martlet --help" }
-        return CommandFailure(.usage, "“\(shown)” is neither a command nor a link.", remedy: remedy)
+        return CommandFailure(.usage, "“\(shown)” is neither a command nor a link or a code.", remedy: remedy)
     }
 
     /// The command that is at most two letters away.

@@ -7,12 +7,13 @@ struct MartletCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",
         abstract: "Send files to a browser or a terminal, directly and encrypted.",
-        usage: "martlet COMMAND …, or martlet LINK to receive",
+        usage: "martlet COMMAND …, or martlet LINK or CODE to receive",
         discussion: """
-            martlet send film.mkv a.txt  prints a link and a QR code
+            martlet send film.mkv a.txt  prints a code, a link and a QR code
             martlet receive LINK         on another terminal, or open it in a browser
+            martlet receive CODE --server URL   the same with a code; send shows it all
             martlet receive              prints a link: whoever opens it sends to here
-            martlet LINK                 the same as martlet receive LINK
+            martlet LINK                 the same as martlet receive LINK; CODE too
 
             Results are on standard output, all other words on standard error. Every
             option has an environment variable: --expire is MARTLET_EXPIRE. A line
@@ -29,7 +30,9 @@ struct MartletCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        let words = Array(CommandLine.arguments.dropFirst())
+        ArgumentSecrets.blank(words)
         martlet_tune_malloc()
-        await Program.main(Array(CommandLine.arguments.dropFirst()))
+        await Program.main(words)
     }
 }

@@ -2,28 +2,35 @@ internal import ArgumentParser
 internal import Signaling
 internal import Transfer
 
-/// `martlet receive`: takes files from a link, or prints a link of its own and waits for a sender.
+/// `martlet receive`: takes files from a link or a code, or prints a link and a code and waits for a sender.
 struct ReceiveCommand: ConsoleCommand {
     static let configuration = CommandConfiguration(
         commandName: "receive",
         abstract: "Receive files.",
-        usage: "martlet receive [options] [LINK]",
+        usage: "martlet receive [options] [LINK | CODE --server URL]",
         discussion: """
-            martlet receive LINK      the link from “martlet send” on another machine
-            martlet receive -         reads the link from standard input, or asks
-            martlet receive           prints a link: open it in a browser to send
+            martlet receive 7-clock-mango-crust --server http://192.168.1.20:4040
+            martlet receive LINK      both as “martlet send” shows them on another machine
+            martlet receive -         reads link or code from standard input, or asks
+            martlet receive           prints a link and a code for a browser that sends
             martlet receive LINK -o - | tar x   one file, to standard output
 
-            The link is a secret. Other users of this machine do not see it when it
-            is in the environment variable MARTLET_LINK, or typed in.
+            A code needs --server (or MARTLET_SERVER), a link nothing. Capitals, spaces and a
+            mistyped letter are forgiven. After three wrong tries a code is dead.
+            Link and code are secrets. In MARTLET_LINK or MARTLET_CODE, or typed in, other
+            users of this machine do not see them; as an argument they are overwritten at
+            once, but for some milliseconds whoever lists the processes sees them.
             The paths of received files, and the words that were sent, are printed on
             standard output. When the connection breaks the command tries to get it back
             (--wait); when it was stopped, the same command goes on where it was.
             """,
         aliases: ["recv", "rx"])
 
-    @Argument(help: ArgumentHelp("The link that the sender's terminal shows, or “-”.", valueName: "link"))
-    var link: String?
+    @Argument(
+        help: ArgumentHelp(
+            "The link or the code that the sender's terminal shows, or “-”.", valueName: "link-or-code"),
+        completion: .custom { _, _, prefix in CodeCompletion.shellCandidates(for: prefix) })
+    var entrance: [String] = []
 
     @Flag(name: .shortAndLong, help: "Say yes beforehand: save what is offered without asking.")
     var yes = false
@@ -67,38 +74,32 @@ struct ReceiveCommand: ConsoleCommand {
 
     func perform(on console: Console) async throws(CommandFailure) {
         let existing = existing.flatMap { ExistingFilePolicy(rawValue: $0.rawValue) }
-        let link = try await linkText(on: console).map(Self.parse)
+        let rendezvous = try server.rendezvous()
+        let client = try server.client()
+        let question = EntranceQuestion(reader: EntranceReader(server: rendezvous), console: console)
+        let entrance = try await entrance(question)
         var side = try ReceivingSide(
-            path: output, link: link, policy: .init(isAccepted: yes, existing: existing), wait: waiting.wait.duration,
+            path: output, policy: .init(isAccepted: yes, existing: existing), wait: waiting.wait.duration,
             console: console)
         if verification.verify { side.words = WordsQuestion(on: console) }
-        if let link {
-            try await Visit(side: side, link: link, console: console).run()
+        if let entrance {
+            var visit = Visit(side: side, entrance: entrance, client: client, question: question, console: console)
+            try await visit.run()
         } else {
-            try await WaitingRoom(side: side, options: server, console: console).run()
+            try await WaitingRoom(side: side, options: server, client: client, console: console).run()
         }
     }
 
-    /// The link as it was given; nil when we are to make one.
-    private func linkText(on console: Console) async throws(CommandFailure) -> String? {
-        guard link == "-" else { return link ?? Environment.value("MARTLET_LINK").flatMap { $0.isEmpty ? nil : $0 } }
-        if console.facts.inputIsTerminal { console.prompt("Link: ") }
-        guard let line = await StandardStreams.readLine(), !line.trimmed.isEmpty else {
-            if Task.isCancelled { throw CommandFailure(any: CancellationError()) }
-            throw CommandFailure(.usage, "No link was given on standard input.", remedy: Self.linkForm)
+    /// The room to enter; nil when we are to make one.
+    private func entrance(_ question: EntranceQuestion) async throws(CommandFailure) -> RoomEntrance? {
+        if entrance == ["-"] { return try await question.entrance(nil) }
+        if !entrance.isEmpty { return try await question.entrance(entrance.joined(separator: " ")) }
+        let given = ["MARTLET_LINK", "MARTLET_CODE"].compactMap { Environment.value($0) }.filter { !$0.isEmpty }
+        guard given.count < 2 else {
+            throw CommandFailure(
+                .usage, "MARTLET_LINK and MARTLET_CODE are both set.", remedy: "unset the one that is not meant")
         }
-        console.answered()
-        return line
-    }
-
-    static let linkForm = "a link as the sender's terminal shows it: http://ADDRESS:PORT/#ROOM.SECRET"
-
-    /// - Throws: a failure that does not repeat the link, which may be nearly right and is a secret.
-    static func parse(_ text: String) throws(CommandFailure) -> RoomLink {
-        do throws(RoomLinkError) {
-            return try RoomLink(parsing: text)
-        } catch {
-            throw CommandFailure(.usage, "This is no link that can be used: \(error).", remedy: linkForm)
-        }
+        guard let text = given.first else { return nil }
+        return try await question.entrance(text)
     }
 }

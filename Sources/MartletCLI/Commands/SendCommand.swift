@@ -9,15 +9,17 @@ struct SendCommand: ConsoleCommand {
         abstract: "Send files, folders or words to a browser or to another terminal.",
         usage: "martlet send [options] PATH…",
         discussion: """
-            martlet send film.mkv         prints a link and a QR code, and waits
+            martlet send film.mkv         prints a code, a link and a QR code, and waits
             martlet send photos *.txt     folders and files, as many as you like
             martlet send --text "hello"   words, which the other side reads
             tar c x | martlet send - --name x.tar   what comes on standard input
             martlet send --local a.iso    only to this machine
+            martlet send --server https://rooms.example.org a.iso   over somebody's server
 
-            The link is for one receiver (or --receivers), and whoever holds it gets the
-            files. When the connection breaks the command waits (--wait); when it was
-            stopped, the same command goes on where it was, under the same link.
+            Code and link are for one receiver (or --receivers), and whoever holds them gets
+            the files; the server gets nothing. After three tries with wrong words the code
+            is dead, and the link still works. When the connection breaks the command waits (--wait); when it was
+            stopped, the same command goes on where it was, under the same link and code.
             """,
         aliases: ["tx"])
 
@@ -54,7 +56,7 @@ struct SendCommand: ConsoleCommand {
     @Option(help: ArgumentHelp("How many may receive, 1 to 20, each at its own speed.", valueName: "count"))
     var receivers = 1
 
-    @Flag(help: "Start over with a new link, also when an unfinished transfer could be resumed.")
+    @Flag(help: "Start over with a new link and code, also when an unfinished transfer could be resumed.")
     var new = false
 
     @Flag(help: "For the curious: let the network deliver in any order; what is lost is sent again.")
@@ -98,6 +100,9 @@ struct SendCommand: ConsoleCommand {
     }
 
     func perform(on console: Console) async throws(CommandFailure) {
+        // What is wrong with the server is said before anything is looked through.
+        _ = try server.rendezvous()
+        let client = try server.client()
         let sources = try await sources()
         var plan = try SendingPlan(sources, options: sourceOptions, on: console)
         plan.delivery = .init(isUnordered: unordered || maxRetransmits != nil, maxRetransmits: maxRetransmits)
@@ -107,7 +112,8 @@ struct SendCommand: ConsoleCommand {
         let ticket = TransferTicket(
             TransferMemory.identity(of: sources, server), in: folder, receiverCount: receivers, startsOver: new)
         try await SendingRoom(
-            plan: plan, receiverCount: receivers, wait: waiting.wait.duration, server: server, ticket: ticket,
+            plan: plan, receiverCount: receivers, wait: waiting.wait.duration, server: server, client: client,
+            ticket: ticket,
             hashes: hashes, words: verification.verify ? WordsQuestion(on: console) : nil, console: console
         ).run()
     }

@@ -2,34 +2,74 @@ internal import NetworkIO
 internal import Signaling
 internal import Transfer
 
+/// By what two were to meet: what went wrong is told in its words.
+enum Meeting: Sendable {
+    case link
+    case code(RoomNumber, at: Rendezvous)
+    /// Nobody else yet: we make a room there.
+    case server(Rendezvous)
+
+    init(_ entrance: RoomEntrance) {
+        switch entrance {
+        case .link: self = .link
+        case .code(let code, let server): self = .code(code.number, at: server)
+        }
+    }
+
+    var noun: String {
+        if case .code = self { "code" } else { "link" }
+    }
+
+    /// What helps where this one is of no use any more.
+    var newOne: String {
+        if case .code = self { return "the link, or a new code: the sender starts the command again" }
+        return "a new link: the sender starts the command again"
+    }
+
+    /// The server's address where a person has named it by itself, fit to be shown.
+    var address: String? {
+        switch self {
+        case .link: nil
+        case .code(_, let server), .server(let server): Printable.line(server.address, columns: 100)
+        }
+    }
+}
+
 extension CommandFailure {
-    /// Two who were to meet by a link and did not.
-    init(_ error: PeerConnectorError) {
-        let newLink = "a new link: the sender starts the command again"
+    /// Two who were to meet and did not.
+    init(_ error: PeerConnectorError, by meeting: Meeting = .link) {
         switch error {
         case .couldNotVerify:
+            if case .code = meeting {
+                self.init(
+                    .notVerified, "The other side could not be verified.",
+                    remedy: "again; if the code was right, somebody may be in between")
+            } else {
+                self.init(
+                    .notVerified, "The other side could not be verified: it does not hold the same link.",
+                    remedy: "copy the whole link again; if it was right, somebody may be in between")
+            }
+        case .wrongWords(let left) where left > 0:
             self.init(
-                .notVerified, "The other side could not be verified: it does not hold the same link.",
-                remedy: "copy the whole link again; if it was right, somebody may be in between")
-        case .wrongWords(let left):
+                .notVerified, "The words are not those of the sender; \(counted(left, "try", "tries")) left.",
+                remedy: "the code again, as it was said; if it was right, somebody may be in between")
+        case .wrongWords:
             self.init(
-                .notVerified, "The words of the code were wrong.",
-                remedy: left > 0 ? "the code again, as it was said" : "a new code: the sender starts the command again")
+                .notVerified,
+                "The words are not those of the sender. It was the last of three tries: this code is not used any more.",
+                remedy: meeting.newOne)
         case .codeDead:
-            self.init(.notVerified, "The code was tried too often and opens nothing any more.", remedy: newLink)
-        case .refused:
-            self.init(.notVerified, "The other side, or somebody in between, refused the exchange.", remedy: newLink)
-        case .noSuchRoom:
             self.init(
-                .nobodyCame, "The link is stale: nobody waits behind it any more, or it was used already.",
-                remedy: newLink)
-        case .roomExpired: self.init(.nobodyCame, "The link is stale: the other side has ended it.", remedy: newLink)
-        case .roomFull:
-            self.init(
-                .nobodyCame, "Somebody else is using this link at the moment.", remedy: "again later, or \(newLink)")
+                .notVerified,
+                "This code was tried three times in vain from here, and is not used any more (for 24 hours).",
+                remedy: meeting.newOne)
+        case .refused(let code): self.init(refusal: code, meeting)
+        case .noSuchRoom, .roomExpired, .roomFull: self.init(noRoom: error, meeting)
         case .roomExists, .serverBusy:
             self.init(.other, "The rendezvous server has no place at the moment.", remedy: "again in a minute")
-        case .unreachable(let reason): self.init(reason, remedy: newLink)
+        case .unreachable(let reason): self.init(reason, meeting)
+        case .rendezvousFailed(.restarting):
+            self.init(.other, "The rendezvous server is being started again.", remedy: "again in a minute")
         case .rendezvousFailed:
             self.init(.vanished, "The rendezvous server ended the connection.", remedy: "start it again")
         case .peerLeft:
@@ -43,12 +83,57 @@ extension CommandFailure {
                 remedy: "the same version of Martlet on both sides")
         case .noNetworkPath:
             self.init(
-                .noPath, "No network path to the other side was found, though the link works.",
+                .noPath, "No network path to the other side was found, though the \(meeting.noun) works.",
                 remedy: "both devices on the same network, and no firewall between them that blocks UDP")
         case .connectionFailed(let error): self.init(error)
         case .preparationFailed(let reason):
             self.init(.other, "The connection could not be prepared: \(Printable.line(reason, columns: 200)).")
         case .cancelled: self.init(.interrupted, "It was canceled.")
+        }
+    }
+
+    /// The room is not there, or not for us.
+    private init(noRoom error: PeerConnectorError, _ meeting: Meeting) {
+        if case .code(let number, let server) = meeting, error == .noSuchRoom {
+            self.init(
+                .nobodyCame,
+                "Nobody waits behind the number \(number) at \(Printable.line(server.address, columns: 100)).",
+                remedy: "check number and server; or \(meeting.newOne)")
+            return
+        }
+        let noun = meeting.noun
+        switch error {
+        case .roomFull:
+            self.init(
+                .nobodyCame, "Somebody else is using this \(noun) at the moment.",
+                remedy: "again later, or \(meeting.newOne)")
+        case .roomExpired:
+            self.init(.nobodyCame, "The \(noun) is stale: the other side has ended it.", remedy: meeting.newOne)
+        default:
+            self.init(
+                .nobodyCame, "The \(noun) is stale: nobody waits behind it any more, or it was used already.",
+                remedy: meeting.newOne)
+        }
+    }
+
+    /// Why the other side does not even try. It has not proved who it is.
+    private init(refusal code: String, _ meeting: Meeting) {
+        switch code {
+        case "dead":
+            self.init(
+                .notVerified,
+                "The other side says that the code is dead: it was tried three times with wrong words.",
+                remedy: meeting.newOne)
+        case "no-code":
+            self.init(.notVerified, "The other side says that it has no code.", remedy: meeting.newOne)
+        case "version":
+            self.init(
+                .protocolMismatch, "The other side says that it speaks another version.",
+                remedy: "the same version of Martlet on both sides")
+        default:
+            self.init(
+                .notVerified, "The other side refused the exchange: \(Printable.line(code, columns: 60)).",
+                remedy: meeting.newOne)
         }
     }
 
@@ -79,32 +164,40 @@ extension CommandFailure {
     }
 
     /// A rendezvous server that did not answer.
-    private init(_ error: WebSocketClientError, remedy: String) {
+    private init(_ error: WebSocketClientError, _ meeting: Meeting) {
+        let address = meeting.address
+        let check = address == nil ? "check the link" : "check --server"
+        // Without a server there is no way to anybody; a link whose server is gone is a stale one.
+        let status: CommandStatus = if case .server = meeting { .noPath } else { .nobodyCame }
         switch error {
         case .unknownHost(let host):
-            self.init(
-                .nobodyCame, "There is no computer called \(Printable.line(host, columns: 100)).",
-                remedy: "check the link")
+            self.init(status, "There is no computer called \(Printable.line(host, columns: 100)).", remedy: check)
         case .refused(let host, let port):
-            self.init(
-                .nobodyCame,
-                "The link is stale: nobody listens at \(Printable.line(host, columns: 100)), port \(port).",
-                remedy: remedy)
+            let place = "\(Printable.line(host, columns: 100)), port \(port)"
+            if address != nil {
+                self.init(status, "The server does not run: nobody listens at \(place).", remedy: check)
+            } else {
+                self.init(
+                    status, "The link is stale: nobody listens at \(place).", remedy: meeting.newOne)
+            }
         case .timedOut:
+            let who = address.map { "The server \($0)" } ?? "The computer in the link"
             self.init(
-                .noPath, "The computer in the link did not answer.",
-                remedy: "both devices on the same network, and no firewall that blocks the link's port")
+                .noPath, "\(who) did not answer.",
+                remedy: address == nil
+                    ? "both devices on the same network, and no firewall that blocks the link's port" : check)
         case .unreachable(let host, _, let reason):
             self.init(
                 .noPath,
                 "\(Printable.line(host, columns: 100)) cannot be reached: \(Printable.line(reason, columns: 200)).",
-                remedy: "both devices on the same network")
+                remedy: address == nil ? "both devices on the same network" : check)
         case .tlsFailed(let reason):
             self.init(
-                .notVerified, "The server's certificate was not accepted: \(Printable.line(reason, columns: 200)).")
+                .notVerified, "The server's certificate was not accepted: \(Printable.line(reason, columns: 200)).",
+                remedy: "--ca FILE, where the server has a certificate authority of its own")
         case .rejected, .notWebSocket:
-            self.init(
-                .protocolMismatch, "What answers at the link's address is no Martlet.", remedy: "check the link")
+            let place = address.map { "at \($0)" } ?? "at the link's address"
+            self.init(.protocolMismatch, "What answers \(place) is no Martlet of this version.", remedy: check)
         }
     }
 }

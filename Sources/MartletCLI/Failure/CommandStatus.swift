@@ -42,7 +42,7 @@ enum CommandStatus: Int32, CaseIterable, Sendable {
         case .other: "something else went wrong"
         case .usage: "the command line was not understood"
         case .source: "a file to be sent is missing or cannot be read"
-        case .notVerified: "wrong link, or the other side could not be verified"
+        case .notVerified: "wrong code or link, or the other side could not be verified"
         case .noPath: "no network path to the other side"
         case .declined: "the other side declined, canceled, or could not keep it"
         case .vanished: "the other side vanished"

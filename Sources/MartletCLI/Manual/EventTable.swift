@@ -2,8 +2,16 @@
 enum EventTable {
     /// In the order in which they usually come.
     static let events: [(type: String, members: [String], meaning: String)] = [
+        (
+            "code", ["code", "number", "server", "page", "command"],
+            "the code, the server that knows it, and the page for typing it; again when it changes"
+        ),
         ("link", ["link", "local", "all"], "the way to us: the best link, that for this machine, and all of them"),
         ("waiting", ["seconds"], "nobody is there yet, and how long the link waits"),
+        ("wrong-code", ["left"], "words that are not the sender's, at either side, and how many tries are left"),
+        ("code-dead", [], "the code is of no use any more: three tries failed; a link still works"),
+        ("server-lost", ["server"], "the server of --server is gone or being started again; it is waited for"),
+        ("server-back", ["number"], "it is back, with the number of the room"),
         ("notice", ["message"], "something inside a folder is left out, or sent under another name"),
         ("peer", ["agent"], "the other side has greeted, and what it calls itself"),
         ("path", ["kind", "network", "rtt_ms"], "how the connection runs: direct or relay, where, and its round trip"),
@@ -38,8 +46,9 @@ enum EventTable {
 
     static var table: String {
         events.map { event in
-            "  \(event.type)\(String(repeating: " ", count: 9 - event.type.count)) \(event.members.joined(separator: ", "))"
-                + "\n            \(event.meaning)"
+            let name = event.type + String(repeating: " ", count: 12 - event.type.count)
+            let members = event.members.isEmpty ? "-" : event.members.joined(separator: ", ")
+            return "  \(name) \(members)\n               \(event.meaning)"
         }.joined(separator: "\n")
     }
 }

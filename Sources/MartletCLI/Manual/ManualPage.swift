@@ -130,6 +130,9 @@ struct ManualPage: Sendable {
         \\fBMARTLET_LINK\\fR
         The link for \\fBmartlet receive\\fR: other users of the machine do not see it there.
         .TP
+        \\fBMARTLET_CODE\\fR
+        The code for \\fBmartlet receive\\fR, in place of a link; its server is \\fBMARTLET_SERVER\\fR.
+        .TP
         \\fBMARTLET_CONFIG\\fR
         The configuration file.
         .TP
@@ -145,7 +148,8 @@ struct ManualPage: Sendable {
         below \\fB[send]\\fR or \\fB[receive]\\fR is for that command only. \\fB$XDG_CONFIG_HOME\\fR is respected.
         .TP
         \\fI~/.local/state/martlet\\fR
-        Records of unfinished transfers, with their links, for 24 hours, and hashes of files that were sent.
+        Records of unfinished transfers, with their links and codes, for 24 hours, tries of codes that failed, for 24
+        hours too, and hashes of files that were sent.
         \\fB$XDG_STATE_HOME\\fR is respected.
         .TP
         \\fI.martlet\\-*.journal\\fR, \\fI.*.part\\fR

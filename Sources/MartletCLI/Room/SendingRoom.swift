@@ -4,12 +4,14 @@ internal import NetworkIO
 internal import Signaling
 internal import Transfer
 
-/// `martlet send`: a room of our own, in which each receiver is served by itself, and again after it was lost.
+/// `martlet send`: a room, in which each receiver is served by itself, and again after it was lost.
 struct SendingRoom: Sendable {
     let plan: SendingPlan
     let receiverCount: Int
     let wait: Duration
     let server: ServerOptions
+    /// Speaks to a server that is not ours.
+    let client: WebSocketClient
     let ticket: TransferTicket
     let hashes: HashStore?
     /// Asks about the words of each connection; nil does not.
@@ -23,31 +25,41 @@ struct SendingRoom: Sendable {
         if !plan.list.counted.isComplete { try? await Task.sleep(for: Self.countPatience) }
         let isCounted = plan.list.counted.isComplete
         console.say(plan.summary)
-        let embedded = try await EmbeddedServer.start(server, port: ticket.record?.port)
+        let meeting = try await MeetingServer.open(server, port: ticket.record?.port)
         var failure: CommandFailure?
-        do throws(CommandFailure) { try await serve(embedded, isCounted: isCounted) } catch { failure = error }
+        do throws(CommandFailure) { try await serve(at: meeting, isCounted: isCounted) } catch { failure = error }
         plan.list.release()
-        await embedded.stop()
+        await meeting.stop()
         if let failure { throw failure }
     }
 
-    private func serve(_ embedded: EmbeddedServer, isCounted: Bool) async throws(CommandFailure) {
-        let keeper = ticket.keeper(port: embedded.port)
+    private func serve(at meeting: MeetingServer, isCounted: Bool) async throws(CommandFailure) {
+        let keeper = ticket.keeper(port: meeting.port)
         let record = keeper.record
-        let invitation = Invitation(
-            room: record.room, secret: record.secret, port: embedded.port, addresses: embedded.outwardAddresses)
-        var link = invitation.local
-        link.rendezvous.host = embedded.loopbackHost
+        let place = RoomPlace(
+            rendezvous: meeting.rendezvous, room: record.room, secret: record.secret, words: record.words,
+            number: record.number)
+        let looks = LookCount(failed: record.failedLooks) { keeper.looked($0) }
+        let teller = RoomTeller(meeting.rendezvous, on: console)
         let room: HostedRoom
         // Some more places than receivers: whoever comes back may meet what the old connection has left.
         do throws(PeerConnectorError) {
-            room = try await PeerConnector.host(RoomPlace(link), size: receiverCount + 1 + Self.spareCount)
-        } catch { throw CommandFailure(error) }
-        if ticket.isResumed { console.say("Resuming the transfer of \(plan.names): the link is the same.") }
-        invitation.show(isSending: true, server, on: console)
+            room = try await PeerConnector.host(
+                place, size: receiverCount + 1 + Self.spareCount, looks: looks, over: client, onEvent: teller.tell)
+        } catch { throw CommandFailure(error, by: .server(meeting.rendezvous)) }
+        let number = room.number
+        keeper.numbered(number)
+        teller.begin(number) { number in
+            keeper.numbered(number)
+            meeting.invitation(place, number: number).showOtherCode(isSending: true, on: console)
+        }
+        if ticket.isResumed {
+            let code = ticket.hasNewCode ? "; the code is new, because the old one is dead." : "."
+            console.say("Resuming the transfer of \(plan.names): the link is the same\(code)")
+        }
+        meeting.invitation(place, number: number).show(isSending: true, server, on: console)
         let many = receiverCount > 1 ? "\(receiverCount) receivers" : "somebody"
-        console.say(
-            "Waiting for \(many) to open the link. (\(DurationText.text(server.expire.duration)); Ctrl-C ends it)")
+        console.say("Waiting for \(many) to come. (\(DurationText.text(server.expire.duration)); Ctrl-C ends it)")
         console.event("waiting", [("seconds", .integer(server.expire.duration.components.seconds))])
         var failure: CommandFailure?
         do throws(CommandFailure) { try await serveGuests(of: room, keeper, isCounted: isCounted) } catch {

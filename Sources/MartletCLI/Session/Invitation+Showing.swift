@@ -6,11 +6,12 @@ extension Invitation {
     ///
     /// - Parameter isSending: whether the other side may also be a terminal.
     func show(isSending: Bool, _ options: ServerOptions, on console: Console) {
+        tellCode(isSending: isSending, on: console)
         console.event(
             "link",
             [
-                "link": .string(best.text), "local": .string(local.text),
-                "all": .array((outward + [local]).map { .string($0.text) }),
+                "link": .string(best.text), "local": .string(localLink.text),
+                "all": .array(links.map { .string($0.text) }),
             ])
         // Without the link the command would be of no use, however quiet.
         if console.isQuiet { return console.result(best.text) }
@@ -19,9 +20,28 @@ extension Invitation {
         let lines = lines(isSending: isSending, columns: columns)
         for line in lines { console.draw(line) }
         if options.qr ?? console.hasBar { Self.draw(best, below: options.qr == nil ? lines.count : nil, on: console) }
-        if outward.isEmpty {
+        if servers.isEmpty {
             console.say("Only this machine can connect\(options.local ? "." : ": it has no network address.")")
         }
+    }
+
+    /// The server is back and has given the room another number: the code is another one too.
+    func showOtherCode(isSending: Bool, on console: Console) {
+        tellCode(isSending: isSending, on: console)
+        guard let code else { return }
+        console.say("The code is another one now: \(code.text)")
+        if isSending { console.draw("  \(command)") }
+    }
+
+    private func tellCode(isSending: Bool, on console: Console) {
+        guard let code else { return }
+        console.event(
+            "code",
+            [
+                "code": .string(code.text), "number": .integer(Int64(code.number.value)),
+                "server": .string(bestServer.address), "page": .string(bestServer.pageAddress),
+                "command": isSending ? .string(command) : .null,
+            ])
     }
 
     /// Lines of the terminal that others have: what is sent, and what happens next.

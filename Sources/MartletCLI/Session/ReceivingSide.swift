@@ -28,13 +28,15 @@ struct ReceivingSide: Sendable {
     /// Asks about the words of each connection; nil does not.
     var words: WordsQuestion?
     /// By what a sender knows this receiver again.
-    let session: ReceiverSession
+    private(set) var session: ReceiverSession
+    /// Of the folder; nil for standard output.
+    private let path: String?
     /// What was said yes to.
     private let consent = Consent()
 
     /// - Parameter path: of the folder; `-` is standard output.
     init(
-        path: String, link: RoomLink?, policy: Policy, wait: Duration, console: Console
+        path: String, policy: Policy, wait: Duration, console: Console
     ) throws(CommandFailure) {
         if path == "-" {
             destination = .standardOutput
@@ -46,8 +48,14 @@ struct ReceivingSide: Sendable {
         self.policy = policy
         self.wait = wait
         self.console = console
-        let folder = path == "-" ? nil : StateFolder(Environment.value)
-        session = ReceiverSession(link: link, destination: path, in: folder)
+        self.path = path == "-" ? nil : path
+        session = ReceiverSession(nil, destination: path, in: nil)
+    }
+
+    /// The sender is behind this link or code: whoever comes by it again is known again.
+    mutating func follow(_ entrance: RoomEntrance) {
+        guard let path else { return }
+        session = ReceiverSession(entrance, destination: path, in: StateFolder(Environment.value))
     }
 
     private static func failure(_ error: TransferError, path: String) -> CommandFailure {

@@ -1,42 +1,94 @@
+internal import JSON
 internal import NetworkIO
 internal import Signaling
 internal import Transfer
 internal import Wire
 
-/// Following somebody's link, again and again while the transfer is not through and the other side may come back.
+/// Following somebody's link or code, again and again while the transfer is not through and the other side may come back.
 struct Visit: Sendable {
-    let side: ReceivingSide
-    let link: RoomLink
+    var side: ReceivingSide
+    /// Another one after wrong words were corrected.
+    var entrance: RoomEntrance
+    let client: WebSocketClient
+    let question: EntranceQuestion
     let console: Console
 
-    func run() async throws(CommandFailure) {
+    /// How long a server may take to be started again, and the sender to be back in its room.
+    private static let restartPatience = Duration.seconds(30)
+
+    mutating func run() async throws(CommandFailure) {
+        console.say("Connecting to \(Printable.line(entrance.rendezvous.pageAddress, columns: 100)) …")
+        var (peer, looks) = try await enter()
+        side.follow(entrance)
         let reception = Reception(side, on: console)
-        console.say("Connecting to \(Printable.line(link.pageAddress, columns: 100)) …")
-        var deadline: NetworkTime?
-        var backoff = Backoff()
-        var lost: CommandFailure?
         while true {
-            switch await connect() {
-            case .success(let peer):
-                switch await reception.receive(from: peer) {
-                case .done: return
-                case .failed(let failure), .unused(let failure): throw failure
-                case .lost(let failure):
-                    lost = failure
-                    deadline = NetworkLoop.shared.now().advanced(by: side.wait)
-                    backoff = Backoff()
-                }
-            case .failure(let error):
-                guard let deadline, let lost, error.mayPass else { throw CommandFailure(error) }
-                guard NetworkLoop.shared.now() < deadline else { throw lost }
+            switch await reception.receive(from: peer) {
+            case .done: return
+            case .failed(let failure), .unused(let failure): throw failure
+            case .lost(let failure): peer = try await comeBack(after: failure, looks)
             }
-            do { try await Task.sleep(for: backoff.take()) } catch { throw CommandFailure(any: error) }
         }
     }
 
-    private func connect() async -> Result<TransferPeer, PeerConnectorError> {
+    /// The first connection. Who is there to answer corrects wrong words.
+    private mutating func enter() async throws(CommandFailure) -> (TransferPeer, LookCount) {
+        let deadline = NetworkLoop.shared.now().advanced(by: Self.restartPatience)
+        var backoff = Backoff()
+        var isTold = false
+        while true {
+            let looks = looks
+            switch await connect(looks) {
+            case .success(let peer): return (peer, looks)
+            case .failure(let error):
+                let failure = CommandFailure(error, by: .init(entrance))
+                guard case .code(let code, _) = entrance else { throw failure }
+                switch error {
+                case .wrongWords(let left):
+                    console.event("wrong-code", [("left", .integer(Int64(left)))])
+                    if left == 0 { console.event("code-dead") }
+                    guard left > 0, question.canAsk else { throw failure }
+                    console.warn("The words are not those of the sender; \(counted(left, "try", "tries")) left.")
+                    entrance = try await question.otherWords(for: code.number)
+                case .codeDead, .refused("dead"):
+                    console.event("code-dead")
+                    throw failure
+                case .rendezvousFailed(.restarting) where NetworkLoop.shared.now() < deadline:
+                    if !isTold { console.say("The server is being started again; trying for some seconds …") }
+                    isTold = true
+                    do { try await Task.sleep(for: backoff.take()) } catch { throw CommandFailure(any: error) }
+                default: throw failure
+                }
+            }
+        }
+    }
+
+    /// The looks at a code that are used up here. A link has so many bits that nobody counts.
+    private var looks: LookCount {
+        guard case .code(let code, let server) = entrance else { return LookCount() }
+        return LookStore.count(code.number, at: server, in: StateFolder(Environment.value))
+    }
+
+    /// The next connection, within the time that the other side has for coming back.
+    private func comeBack(
+        after lost: CommandFailure, _ looks: LookCount
+    ) async throws(CommandFailure) -> TransferPeer {
+        let deadline = NetworkLoop.shared.now().advanced(by: side.wait)
+        var backoff = Backoff()
+        while true {
+            do { try await Task.sleep(for: backoff.take()) } catch { throw CommandFailure(any: error) }
+            switch await connect(looks) {
+            case .success(let peer): return peer
+            case .failure(let error):
+                guard error.mayPass else { throw CommandFailure(error, by: .init(entrance)) }
+                guard NetworkLoop.shared.now() < deadline else { throw lost }
+            }
+        }
+    }
+
+    private func connect(_ looks: LookCount) async -> Result<TransferPeer, PeerConnectorError> {
         do throws(PeerConnectorError) {
-            return .success(try await PeerConnector.join(.link(link), prepare: TransferChannels.make))
+            return .success(
+                try await PeerConnector.join(entrance, looks: looks, over: client, prepare: TransferChannels.make))
         } catch { return .failure(error) }
     }
 }
@@ -45,7 +97,7 @@ extension PeerConnectorError {
     /// It may be otherwise in a moment: the other side is being started again, or its network is.
     var mayPass: Bool {
         switch self {
-        case .couldNotVerify, .cancelled, .preparationFailed: false
+        case .couldNotVerify, .wrongWords, .codeDead, .refused, .cancelled, .preparationFailed: false
         case .peerFailed(let code, _): code != "taken"
         default: true
         }

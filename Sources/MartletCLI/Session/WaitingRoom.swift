@@ -8,30 +8,34 @@ internal import Wire
 struct WaitingRoom: Sendable {
     let side: ReceivingSide
     let options: ServerOptions
+    /// Speaks to a server that is not ours.
+    let client: WebSocketClient
     let console: Console
 
     func run() async throws(CommandFailure) {
-        let server = try await EmbeddedServer.start(options)
+        let meeting = try await MeetingServer.open(options)
         var failure: CommandFailure?
-        do throws(CommandFailure) { try await serve(server) } catch { failure = error }
-        await server.stop()
+        do throws(CommandFailure) { try await serve(at: meeting) } catch { failure = error }
+        await meeting.stop()
         if let failure { throw failure }
     }
 
-    private func serve(_ server: EmbeddedServer) async throws(CommandFailure) {
+    private func serve(at meeting: MeetingServer) async throws(CommandFailure) {
         var generator = SystemRandomNumberGenerator()
-        let invitation = Invitation(
-            room: .random(using: &generator), secret: .random(using: &generator), port: server.port,
-            addresses: server.outwardAddresses)
-        var link = invitation.local
-        link.rendezvous.host = server.loopbackHost
+        let place = RoomPlace(
+            rendezvous: meeting.rendezvous, room: .random(using: &generator), secret: .random(using: &generator),
+            words: .random(using: &generator))
+        let teller = RoomTeller(meeting.rendezvous, on: console)
         let room: HostedRoom
-        do throws(PeerConnectorError) { room = try await PeerConnector.host(RoomPlace(link), size: 4) } catch {
-            throw CommandFailure(error)
+        do throws(PeerConnectorError) {
+            room = try await PeerConnector.host(place, size: 4, over: client, onEvent: teller.tell)
+        } catch { throw CommandFailure(error, by: .server(meeting.rendezvous)) }
+        teller.begin(room.number) { number in
+            meeting.invitation(place, number: number).showOtherCode(isSending: false, on: console)
         }
-        invitation.show(isSending: false, options, on: console)
+        meeting.invitation(place, number: room.number).show(isSending: false, options, on: console)
         let time = DurationText.text(options.expire.duration)
-        console.say("Waiting for somebody to open the link and send files. (\(time); Ctrl-C ends it)")
+        console.say("Waiting for somebody to come and send files. (\(time); Ctrl-C ends it)")
         console.event("waiting", [("seconds", .integer(options.expire.duration.components.seconds))])
         var failure: CommandFailure?
         do throws(CommandFailure) { try await serveGuests(of: room) } catch { failure = error }

@@ -14,17 +14,21 @@ struct ReceiverSession: Sendable {
     private let memory: TransferMemory?
 
     /// - Parameters:
-    ///   - link: nil when the link is ours, and new each time.
+    ///   - entrance: nil when the room is ours, and new each time.
     ///   - folder: where it is remembered.
-    init(link: RoomLink?, destination: String, in folder: StateFolder?) {
+    init(_ entrance: RoomEntrance?, destination: String, in folder: StateFolder?) {
         var place = destination
         if let real = realpath(destination, nil) {
             place = String(cString: real)
             free(real)
         }
-        memory = link.flatMap { link in
-            let identity = ["receive", link.room.text, link.secret.base64URL, place]
-            return folder.flatMap { TransferMemory(identity, in: $0.transfers) }
+        memory = entrance.flatMap { entrance in
+            let key =
+                switch entrance {
+                case .link(let link): [link.room.text, link.secret.base64URL]
+                case .code(let code, let server): [code.text, server.pageAddress]
+                }
+            return folder.flatMap { TransferMemory(["receive"] + key + [place], in: $0.transfers) }
         }
         if let earlier = memory?.text?.trimmed, RoomSecret(base64URL: earlier) != nil {
             name = earlier

@@ -1,3 +1,4 @@
+internal import Signaling
 internal import Synchronization
 internal import Transfer
 
@@ -31,6 +32,24 @@ final class RecordKeeper: Sendable {
         state.withLock { state in
             state.record.finished.append(session)
             state.isOnDisk = memory?.save(state.record) ?? false
+        }
+    }
+
+    /// The server has given the room a number, perhaps another one than before.
+    func numbered(_ number: RoomNumber?) {
+        change { $0.number = number }
+    }
+
+    /// So many wrong codes were tried; on the disk, where the record is, before the next can be.
+    func looked(_ failed: Int) {
+        change { $0.failedLooks = failed }
+    }
+
+    private func change(_ body: (inout TransferRecord) -> Void) {
+        state.withLock { state in
+            let before = state.record
+            body(&state.record)
+            if state.isOnDisk, state.record != before { state.isOnDisk = memory?.save(state.record) ?? false }
         }
     }
 

@@ -7,10 +7,11 @@ internal import Transfer
 #endif
 
 extension TransferMemory {
-    /// What makes two `send` commands the same: real paths and texts in their order, and where the server listens.
+    /// What makes two `send` commands the same: real paths and texts in their order, and where the two sides meet.
     /// Nil for what cannot be read twice, such as standard input.
     static func identity(of sources: [Source], _ server: ServerOptions) -> [String]? {
         var words = ["1", "\(server.port ?? 0)", server.bind.map { "\($0)" } ?? "", server.local ? "local" : ""]
+        if let url = server.url, !url.isEmpty { words.append("server " + url) }
         for source in sources {
             switch source {
             case .path(let path):

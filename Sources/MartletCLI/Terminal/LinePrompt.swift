@@ -17,7 +17,7 @@ enum LinePrompt {
     ///   - start: what stands there already; in a plain line it stands behind the question, and before the answer.
     ///   - complete: what may stand in place of a beginning.
     /// - Returns: nil when the input has ended, or the task was cancelled.
-    static func read(
+    static func ask(
         _ question: String, start: String = "", on console: Console,
         complete: @escaping @Sendable (String) -> [String]
     ) async -> String? {

@@ -66,9 +66,9 @@ extension StringProtocol {
     }
 }
 
-/// `1 file`, `3 files`, `30,041 files`.
-func counted(_ count: Int, _ noun: String) -> String {
-    count == 1 ? "1 \(noun)" : "\(grouped(count)) \(noun)s"
+/// `1 file`, `3 files`, `30,041 files`; `plural` is for nouns that take more than an s.
+func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+    count == 1 ? "1 \(noun)" : "\(grouped(count)) \(plural ?? noun + "s")"
 }
 
 /// `999`, `30,041`.

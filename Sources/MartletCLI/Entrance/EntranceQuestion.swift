@@ -1,0 +1,54 @@
+internal import Signaling
+
+/// Asks for the link or the code, and again where words were mistyped: that costs no try.
+struct EntranceQuestion: Sendable {
+    let reader: EntranceReader
+    let console: Console
+
+    /// Somebody is there to answer.
+    var canAsk: Bool { console.facts.inputIsTerminal && console.facts.errorIsTerminal }
+
+    /// - Parameter given: what was given already, as an argument say; nil asks for it, or reads a line of standard input.
+    func entrance(_ given: String?) async throws(CommandFailure) -> RoomEntrance {
+        var text: String
+        if let given { text = given } else { text = try await ask("Link or code: ") }
+        while true {
+            do throws(EntranceReader.Mistake) { return try reader.read(text) } catch {
+                guard canAsk, let code = error.code else { throw error.failure }
+                console.warn(EntranceReader.sentence(code))
+                text = try await ask("Code: ", start: Self.beginning(of: text, until: code))
+            }
+        }
+    }
+
+    /// Asks for the words once more, after wrong ones.
+    func otherWords(for number: RoomNumber) async throws(CommandFailure) -> RoomEntrance {
+        // What was typed before the question stood there is no answer to it.
+        StandardStreams.dropTyped()
+        return try await entrance(try await ask("Code: ", start: "\(number)-"))
+    }
+
+    private func ask(_ question: String, start: String = "") async throws(CommandFailure) -> String {
+        let line = await LinePrompt.ask(question, start: start, on: console, complete: CodeCompletion.candidates)
+        guard let line, !line.trimmed.isEmpty else {
+            if Task.isCancelled { throw CommandFailure(any: CancellationError()) }
+            throw CommandFailure(
+                .usage,
+                console.facts.inputIsTerminal ? "Nothing was typed." : "Standard input held no link and no code.",
+                remedy: "\(EntranceReader.codeForm); or \(EntranceReader.linkForm)")
+        }
+        return line
+    }
+
+    /// What of a mistyped code need not be typed again.
+    static func beginning(of text: String, until error: CodeError) -> String {
+        let parts = text.split { $0.isWhitespace || "-._".contains($0) }
+        let right =
+            switch error {
+            case .badNumber: 0
+            case .wordCount(let count): min(count, CodeWords.count) + 1
+            case .unknownWord(let position, _): position
+            }
+        return parts.prefix(right).map { $0 + "-" }.joined()
+    }
+}
