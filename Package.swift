@@ -25,6 +25,7 @@ let cores: [Target] = [
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CUsrsctp", providers: [.apt(["libusrsctp-dev"])]),
     .systemLibrary(name: "CSRTP", providers: [.apt(["libsrtp2-dev"])]),
+    .systemLibrary(name: "CSodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
     .target(name: "CPlatform"),
     .target(name: "CWordList"),
 
@@ -32,7 +33,8 @@ let cores: [Target] = [
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "WordList", dependencies: ["CWordList"], swiftSettings: strict),
     .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: strict),
-    .target(name: "Pairing", dependencies: ["Digests", "JSON", "Wire", "WordList"], swiftSettings: strict),
+    .target(name: "Sealing", dependencies: ["CSodium"], swiftSettings: strict),
+    .target(name: "Pairing", dependencies: ["Sealing", "Digests", "JSON", "Wire", "WordList"], swiftSettings: strict),
     .target(name: "STUN", dependencies: ["Wire"], swiftSettings: strict),
     .target(name: "ICE", dependencies: ["STUN", "Wire", deque], swiftSettings: strict),
     .target(name: "DTLS", dependencies: ["COpenSSL", "Wire"], swiftSettings: settings),
@@ -54,6 +56,9 @@ let coreTests: [Target] = [
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
     .testTarget(name: "WordListTests", dependencies: ["WordList"], swiftSettings: settings),
     .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: settings),
+    .testTarget(name: "SealingTests", dependencies: ["Sealing"], swiftSettings: settings),
+    .testTarget(
+        name: "PairingTests", dependencies: ["Pairing", "Sealing", "Digests"], swiftSettings: settings),
     .testTarget(name: "CPlatformTests", dependencies: ["CPlatform"], swiftSettings: settings),
     .testTarget(name: "STUNTests", dependencies: ["STUN", "Digests", "Wire"], swiftSettings: settings),
     .testTarget(name: "ICETests", dependencies: ["ICE", "STUN", "Digests", "Wire"], swiftSettings: settings),

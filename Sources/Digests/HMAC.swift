@@ -7,16 +7,25 @@ package enum HMAC {
         case sha1
         /// 32 bytes.
         case sha256
+        /// 64 bytes.
+        case sha512
+
+        fileprivate var digest: OpaquePointer? {
+            switch self {
+            case .sha1: unsafe EVP_sha1()
+            case .sha256: unsafe EVP_sha256()
+            case .sha512: unsafe EVP_sha512()
+            }
+        }
     }
 
     /// The full-length code of `message` under `key`; both may have any length.
     package static func authenticationCode(_ algorithm: Algorithm, key: [UInt8], message: [UInt8]) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: 64)
         var length: UInt32 = 0
-        let digest = unsafe algorithm == .sha1 ? EVP_sha1() : EVP_sha256()
         // An empty array may have no address, and OpenSSL takes a missing key for "the key of last time".
         let nonempty = key.isEmpty ? [0] : key
-        unsafe _ = COpenSSL.HMAC(digest, nonempty, Int32(key.count), message, message.count, &code, &length)
+        unsafe _ = COpenSSL.HMAC(algorithm.digest, nonempty, Int32(key.count), message, message.count, &code, &length)
         return Array(code.prefix(Int(length)))
     }
 

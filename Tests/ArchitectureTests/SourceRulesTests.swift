@@ -10,7 +10,7 @@ import Testing
 @Suite struct SourceRulesTests {
     /// Targets whose behaviour depends on nothing but their input: no clock, no sleep, no task.
     private static let cores = [
-        "Wire", "JSON", "WordList", "Digests", "Pairing", "STUN", "ICE", "DTLS", "SCTP", "SRTP", "DataChannel", "SDP",
+        "Wire", "JSON", "WordList", "Digests", "Sealing", "Pairing", "STUN", "ICE", "DTLS", "SCTP", "SRTP", "DataChannel", "SDP",
         "LinkSimulator",
         "PeerSession",
     ]
@@ -40,6 +40,7 @@ import Testing
 
     @Test(arguments: [
         ("CUsrsctp", ["SCTP"]), ("CSRTP", ["SRTP"]), ("COpenSSL", ["DTLS", "Digests"]), ("CQREncode", ["MartletCLI"]),
+        ("CSodium", ["Sealing"]),
     ]) func `a C library is touched in its own target only`(library: String, targets: [String]) throws {
         var users: Set<String> = []
         for file in try swiftFiles(beneath: "Sources")

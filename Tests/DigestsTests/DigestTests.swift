@@ -49,6 +49,41 @@ private func hex(_ bytes: [UInt8]) -> String {
         #expect(hex(code) == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79")
     }
 
+    // RFC 4231 test cases 1, 2 and 6.
+    @Test func `HMAC-SHA512 of known messages`() {
+        let one = HMAC.authenticationCode(
+            .sha512, key: [UInt8](repeating: 0x0B, count: 20), message: Array("Hi There".utf8))
+        #expect(
+            hex(one) == "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
+                + "daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854")
+        let two = HMAC.authenticationCode(
+            .sha512, key: Array("Jefe".utf8), message: Array("what do ya want for nothing?".utf8))
+        #expect(
+            hex(two) == "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+                + "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737")
+        let six = HMAC.authenticationCode(
+            .sha512, key: [UInt8](repeating: 0xAA, count: 131),
+            message: Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8))
+        #expect(
+            hex(six) == "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352"
+                + "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598")
+    }
+
+    // RFC 5869 appendix A, test cases 1 and 3.
+    @Test func `HKDF of known keys`() {
+        let key = [UInt8](repeating: 0x0B, count: 22)
+        let first = HKDF.extract(.sha256, salt: Array(0x00...0x0C), key: key)
+        #expect(hex(first) == "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5")
+        #expect(
+            hex(HKDF.expand(.sha256, key: first, info: Array(0xF0...0xF9), count: 42))
+                == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
+        let third = HKDF.extract(.sha256, salt: [], key: key)
+        #expect(
+            hex(HKDF.expand(.sha256, key: third, info: [], count: 42))
+                == "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8")
+        #expect(HKDF.expand(.sha512, key: first, info: [], count: 20_000).count == 255 * 64)
+    }
+
     @Test func `an empty key is a key`() {
         let code = HMAC.authenticationCode(.sha256, key: [], message: [])
         #expect(hex(code) == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad")

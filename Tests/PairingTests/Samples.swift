@@ -1,0 +1,31 @@
+import Testing
+
+@testable import Pairing
+
+/// Hexadecimal digits of bytes.
+func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}
+
+/// The same numbers in every run (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
+
+extension RoomPairing.Event {
+    var payload: String? {
+        if case .payload(let text) = self { text } else { nil }
+    }
+
+    var peer: PairedPeer? {
+        if case .paired(let peer) = self { peer } else { nil }
+    }
+}
