@@ -58,3 +58,47 @@ async def meet_again(visit, timeout=30):
     visit.connection = Connection()
     await visit.connection.establish(visit.room)
     return visit.connection
+
+
+#: Failures of the page in which it says what the other side claims.
+REFUSALS = {"wrong-words", "dead-here", "dead-there", "no-code", "version"}
+
+
+def page_guest(browser):
+    """The page as a guest in a meeting (meetings.py)."""
+    # Firefox opens no tab while it closes another.
+    tabs = asyncio.Lock()
+
+    async def guest(server, canary, by, deadline, entrance):
+        address = await entrance
+        async with tabs:
+            page = await browser.open(str(address) if by == "link" else f"{server.origin}/#{address}")
+
+        async def run():
+            while (state := await page.evaluate("document.documentElement?.dataset.state")) != "done":
+                if state == "failed":
+                    return await page.wait_for("document.documentElement.dataset.failure")
+                if state == "offered":
+                    await page.click("#accept")
+                await asyncio.sleep(0.05)
+            return "done"
+
+        try:
+            ended = await asyncio.wait_for(run(), deadline)
+        except TimeoutError:
+            return "silence"
+        finally:
+            shown = await page.evaluate("document.body.innerText")
+            async with tabs:
+                await page.close()
+            for key in [key for key, each in browser.pages.items() if each is page]:
+                del browser.pages[key]
+        if ended == "done":
+            await browser.downloads.finished(1)
+            (browser.downloads.folder / canary.name).rename(canary.target / canary.name)
+            return ended
+        # Whoever is not who they say is told nothing, and says nothing.
+        assert canary.name not in shown, shown
+        return "refused" if ended in REFUSALS else "verify" if ended == "cannot-verify" else "silence"
+
+    return guest

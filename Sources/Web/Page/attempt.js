@@ -110,7 +110,7 @@ export class Attempt {
             setTimeout(() => {
                 if (!this.#over) this.#enter();
             }, rejoinMilliseconds);
-        } else if (this.session || this.#offered) {
+        } else if (this.session || this.#offered && failure.code !== "cannot-verify") {
             // A server that is started again says nothing about the host.
             if (failure.code === "restarting" && this.session) return;
             // The connection stands on its own; that the server is gone is only a hint about the host.
