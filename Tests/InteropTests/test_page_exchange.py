@@ -2,7 +2,9 @@
 type them. On localhost and on a LAN address over plain http, where a browser has no WebCrypto."""
 
 import json
+import pathlib
 import random
+import re
 
 import pytest
 import pytest_asyncio
@@ -149,6 +151,50 @@ async def test_an_exchange_with_another_implementation(page, entrance):
     assert [json.loads(text) for text in values["opened"]] == [{"type": "offer", "text": "ä" * 1000}, {"type": "x"}]
     assert [pairing.open(body) for body in values["bodies"]] == [{"type": "answer"}, {"type": "ü"}]
     assert values["proofs"] == [pairing.keys.proof(side, bytes(32), b"\1" * 32).hex() for side in ("guest", "host")]
+
+
+def vectors():
+    """The test vectors of Docs/Protocols/Rooms.md: by code, and by link. Names and values, and the lines of JSON."""
+    document = (pathlib.Path(__file__).resolve().parents[2] / "Docs/Protocols/Rooms.md").read_text()
+    for part in document.split("## Test vector")[1].split("By link"):
+        values, name = {}, None
+        for match in re.finditer(r"^    (?:(\S.*?)  +| +)([0-9a-f]+)$", part, re.MULTILINE):
+            name = match[1] or name
+            values[name] = values.get(name, "") + match[2]
+        yield values, re.findall(r"^ +(\{.*\})$", part, re.MULTILINE)
+
+
+@pytest.mark.parametrize("by", ["code", "link"])
+async def test_the_vector_of_the_document(page, by):
+    values, lines = list(vectors())[["code", "link"].index(by)]
+    entrance = CODE if by == "code" else "{ secret: Uint8Array.from({ length: 16 }, (_, index) => index) }"
+    hello, host_share, guest_share, confirmation, *sealed = lines
+    found = await page.evaluate(f"""(() => {{
+        const counting = (first, count) => Uint8Array.from({{ length: count }}, (_, index) => first + index);
+        // The nonce is taken first, then the scalar.
+        const first = [0x20, 0x50];
+        const exchange = new Exchange({entrance}, "abcdefghijkmnpqr", counting(0xa0, 32), (count) => counting(first.shift(), count));
+        const hello = exchange.hello;
+        const share = exchange.answer({host_share});
+        const keys = exchange.conclude({confirmation});
+        const [host, guest] = [keys.seal("host"), keys.seal("guest")];
+        const texts = {json.dumps(sealed[0:8:2])};
+        return {{
+            hello, share, host: hex(exchange.hostCertificate),
+            keys: ["seal host", "seal guest", "channel host", "channel guest"].map((label) => hex(keys.key(label))),
+            sealed: texts.map((text, index) => {{
+                const seal = index < 2 ? host : guest;
+                return {{ seq: seal.count, sealed: base64url(seal.close(text)) }};
+            }}),
+            proofs: [keys.proof("host", counting(0x80, 32), counting(0xa0, 32)),
+                keys.proof("guest", counting(0xa0, 32), counting(0x80, 32))].map(base64url),
+        }};
+    }})()""")
+    assert (found["hello"], found["share"]) == (json.loads(hello), json.loads(guest_share))
+    assert found["host"] == bytes(range(0x80, 0xa0)).hex()
+    assert found["keys"] == [values[f'key("{label}")'] for label in ("seal host", "seal guest", "channel host", "channel guest")]
+    assert found["sealed"] == [json.loads(body) for body in sealed[1:8:2]]
+    assert found["proofs"] == [json.loads(line)["proof"] for line in sealed[8:10]]
 
 
 @pytest.mark.parametrize("change", [
