@@ -6,10 +6,11 @@ and does to the bodies whatever the `Attack` says that it was given.
 """
 
 import asyncio
-import contextlib
+import itertools
 import json
 
 from rendezvous import Rendezvous
+from rooms_client import Link, RoomClient
 
 OTHER = {"host": "guest", "guest": "host"}
 
@@ -32,9 +33,10 @@ class Wire:
 
 
 class Attack:
-    """An honest relay. `is_refusal`: what the attack can do by itself is only to refuse service."""
+    """An honest relay."""
 
-    is_refusal = False
+    #: Whether guests meet the server itself.
+    plays_host = False
 
     async def joined(self, wire):
         """A guest is in, and nothing was said yet."""
@@ -58,6 +60,7 @@ class EvilRendezvous(Rendezvous):
         super().__init__(**options)
         self.attack, self.edits = attack or Attack(), edits or {}
         self.wires = []
+        self.phantoms, self.guests = {}, asyncio.Queue()
 
     def edit(self, name, content):
         for old, new in self.edits.get(name, ()):
@@ -66,6 +69,8 @@ class EvilRendezvous(Rendezvous):
         return content
 
     async def _join(self, message, peer, socket):
+        if self.attack.plays_host:
+            return await self._play_host(message, peer, socket)
         honest = self.rooms.get(message.get("room") or self.numbers.get(message.get("number")))
         chosen = self.attack.room_for(self, message.get("room"), message.get("number"))
         if chosen is None or chosen is honest:
@@ -84,7 +89,24 @@ class EvilRendezvous(Rendezvous):
         await self.attack.joined(wire)
         return room
 
+    async def _play_host(self, message, peer, socket):
+        """The guest meets a host that is the server itself: a `Phantom` in `guests`."""
+        name = message.get("room") or self.numbers.get(message.get("number")) or Link.fresh("").room
+        phantom = Phantom(self, True, name, message.get("number"), socket, peer)
+        await self._send(socket, type="joined", room=name, peer=peer, host=phantom.name, peers=[phantom.name], iceServers=[])
+        self.guests.put_nowait(phantom)
+        return {"name": name, "host": phantom.name, "members": {peer: socket}}
+
+    async def play_guest(self, room):
+        """A guest that is the server itself enters a room of `rooms`."""
+        phantom = Phantom(self, False, room["name"], room["number"], room["members"][room["host"]], room["host"])
+        await self._send(phantom.socket, type="peer-joined", peer=phantom.name)
+        return phantom
+
     async def _relay(self, room, peer, socket, message):
+        if phantom := self.phantoms.get(message.get("to")):
+            phantom.bodies.put_nowait(message["body"])
+            return
         guest = message.get("to") if peer == room["host"] else peer
         role = "host" if peer == room["host"] else "guest"
         wire = next((wire for wire in self.wires if wire.members["guest"][0] == guest), None)
@@ -97,7 +119,45 @@ class EvilRendezvous(Rendezvous):
         await self.attack.relay(wire, role, len(wire.said[role]) - 1, body)
 
 
-@contextlib.asynccontextmanager
-async def evil(attack=None, **options):
-    async with EvilRendezvous(attack, **options) as server:
-        yield server
+class Phantom(RoomClient):
+    """A member of a room that is the server itself, and believes in the secret that it is given: for `paired`, `send` and
+    `payload` as of any other; or body by body, with `say` and `hear`."""
+
+    _names = itertools.count(1)
+
+    def __init__(self, server, is_host, room, number, socket, other):
+        super().__init__(None, is_host)
+        self.name = f"e{next(self._names)}"
+        self.server, self.room, self.number, self.socket, self.other = server, room, number, socket, other
+        self.bodies = asyncio.Queue()
+        self.believed = {}
+        server.phantoms[self.name] = self
+
+    def believing(self, **entrances):
+        """`link=` 16 bytes or `code=` words."""
+        self.believed = entrances
+        return self
+
+    async def leave(self):
+        self.server.phantoms.pop(self.name)
+        await self.server._send(self.socket, type="peer-left", peer=self.name)
+
+    async def say(self, body):
+        text = body if isinstance(body, str) else json.dumps(body)
+        await self.server._send(self.socket, **{"type": "message", "from": self.name, "body": text})
+
+    async def hear(self, timeout=10):
+        return json.loads(await asyncio.wait_for(self.bodies.get(), timeout))
+
+    def _entrances(self):
+        return self.believed
+
+    async def _expect(self, kind):
+        assert kind == "peer-joined", kind
+        return {"peer": self.other}
+
+    async def _body(self):
+        return await self.bodies.get()
+
+    async def _relay(self, body):
+        await self.say(body)

@@ -30,6 +30,8 @@ class Canary:
         self.source, self.target = self.folder / self.name, self.folder / "target"
         self.target.mkdir(parents=True)
         self.source.write_bytes(os.urandom(self.size))
+        #: What pages showed at their end: (failure, text).
+        self.pages = []
 
     def has_arrived(self):
         copy = self.target / self.name
@@ -96,3 +98,44 @@ async def meet(server, canary, by, host=python_host, guest=python_guest, deadlin
         left = group.create_task(host(server, canary, by, deadline, entrance))
         right = group.create_task(guest(server, canary, by, deadline, entrance))
     return {"host": left.result(), "guest": right.result()}
+
+
+# MARK: The page
+
+REFUSALS = {"wrong-words", "dead-there", "no-code", "version"}
+
+
+def address(entrance):
+    """What is opened in a browser."""
+    return str(entrance) if isinstance(entrance, Link) else f"{entrance.origin}/#{entrance}"
+
+
+def page_guest(browser):
+    """The page, which somebody opens and who says yes to whatever is offered."""
+    async def guest(server, canary, by, deadline, entrance):
+        page = await browser.open(address(await entrance))
+        try:
+            return await watch(page, browser, canary, deadline)
+        finally:
+            canary.pages.append((await page.evaluate("document.documentElement.dataset.failure ?? ''"),
+                                 await page.evaluate("document.querySelector('main').innerText")))
+            await page.close()
+    return guest
+
+
+async def watch(page, browser, canary, deadline):
+    end = asyncio.get_running_loop().time() + deadline
+    while asyncio.get_running_loop().time() < end:
+        state, failure = await page.evaluate(
+            "[document.documentElement?.dataset.state ?? '', document.documentElement?.dataset.failure ?? '']")
+        if failure:
+            return "verify" if failure == "cannot-verify" else "refused" if failure in REFUSALS else "silence"
+        if state == "offered":
+            await page.click("#accept")
+        elif state == "done":
+            for file in await browser.downloads.finished(1):
+                if file.name == canary.name:
+                    (canary.target / file.name).write_bytes(file.read_bytes())
+            return "done"
+        await asyncio.sleep(0.05)
+    return "silence"

@@ -380,8 +380,7 @@ class RoomClient:
             self.other = None
             self.other = (await self._expect("peer-joined"))["peer"]
         self.certificate = RTCCertificate.generateCertificate()
-        self.pairing = Pairing(self.is_host, self.room, self._entrances(), self.number, fingerprint(self.certificate),
-                               self.looks)
+        self.pairing = self._pairing()
         if not self.is_host:
             await self._relay(self.pairing.start())
         while not self.pairing.is_complete:
@@ -393,6 +392,12 @@ class RoomClient:
                 raise
             if answer:
                 await self._relay(answer)
+
+    def _pairing(self):
+        return self._pairing_of(fingerprint(self.certificate))
+
+    def _pairing_of(self, certificate):
+        return Pairing(self.is_host, self.room, self._entrances(), self.number, certificate, self.looks)
 
     def _entrances(self):
         if self.is_host:

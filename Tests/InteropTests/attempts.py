@@ -1,0 +1,53 @@
+"""Attacks on two honest sides, many at a time, and the judgement over them."""
+
+import asyncio
+
+from attacks import replays
+from evil_rendezvous import Attack, EvilRendezvous
+from meetings import DEADLINE, Canary, meet
+
+
+def assert_nothing_leaked(server, canary):
+    """In all that the server was ever told there is no name, no size, no address and no certificate of a connection."""
+    for text in canary.secrets():
+        assert text.encode() not in server.seen, text
+
+
+async def attempt(make, found, tmp_path, by, sides, name, deadline=DEADLINE):
+    """One attack between two sides; a sentence of what went wrong, or none."""
+    canary = Canary(tmp_path)
+    async with EvilRendezvous(make()) as server:
+        ended = await meet(server, canary, by, **sides, deadline=deadline)
+    assert_nothing_leaked(server, canary)
+    if not canary.left_nothing() or "done" in ended.values():
+        return f"{name}: it succeeded: {ended}"
+    for who in found:
+        told = {"verify", "refused"} if who == "refused" else {"verify"}
+        if ended["guest" if who == "refused" else who] not in told:
+            return f"{name}: not found out by {who}: {ended}"
+    return None
+
+
+async def all_attempts(attacks, tmp_path, by, sides, at_once=4):
+    """Every one of {name: (what makes it, who must find it)} has to fail."""
+    slots = asyncio.Semaphore(at_once)
+
+    async def run(name, make, found):
+        async with slots:
+            return await attempt(make, found, tmp_path, by, sides, name)
+    problems = await asyncio.gather(*(run(name, *attack) for name, attack in attacks.items()))
+    assert not any(problems), "\n".join(filter(None, problems))
+
+
+async def honest_meeting(tmp_path, by, sides):
+    """Through the same server, which attacks nothing; returns what was said."""
+    canary = Canary(tmp_path)
+    async with EvilRendezvous(Attack()) as server:
+        assert await meet(server, canary, by, deadline=30, **sides) == {"host": "done", "guest": "done"}
+    assert canary.has_arrived()
+    assert_nothing_leaked(server, canary)
+    return server.wires[0].said
+
+
+async def all_replays(tmp_path, by, sides):
+    await all_attempts(replays(await honest_meeting(tmp_path, by, sides)), tmp_path, by, sides)
