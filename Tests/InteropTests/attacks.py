@@ -145,7 +145,7 @@ class SaidFirst(Attack):
 class Flooded(Attack):
     """Hundreds of bodies, as large as they may be, to one side in the place of the first."""
 
-    def __init__(self, towards, count=300, size=100_000):
+    def __init__(self, towards, count=100, size=100_000):
         self.towards, self.count, self.size = towards, count, size
 
     async def relay(self, wire, role, index, body):

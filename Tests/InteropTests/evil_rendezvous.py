@@ -83,7 +83,7 @@ class EvilRendezvous(Rendezvous):
                              iceServers=[])
             await self._send(chosen["members"][chosen["host"]], type="peer-joined", peer=peer)
             room = chosen
-        host = room["host"], room["members"][room["host"]]
+        host = room["host"], room["members"].get(room["host"], socket)
         wire = Wire(self, host, (peer, socket))
         self.wires.append(wire)
         await self.attack.joined(wire)

@@ -16,8 +16,8 @@ from martlet_peer import Connection, Item, Receiver, Sender, TransferError
 from martlet_program import Martlet
 from rooms_client import CannotVerify, Code, Link, Refused, RoomClient, RoomError
 
-#: Seconds until nothing is taken for nothing.
-DEADLINE = 4
+#: Seconds until nothing is taken for nothing; and for one side, when the other side has ended.
+DEADLINE, GRACE = 15, 2
 
 
 class Canary:
@@ -92,12 +92,20 @@ async def python_guest(server, canary, by, deadline, entrance):
 
 
 async def meet(server, canary, by, host=python_host, guest=python_guest, deadline=DEADLINE):
-    """{"host": …, "guest": …}"""
+    """{"host": …, "guest": …}. When one of the two has ended badly, the other has not long to find out as well."""
     entrance = asyncio.get_running_loop().create_future()
-    async with asyncio.TaskGroup() as group:
-        left = group.create_task(host(server, canary, by, deadline, entrance))
-        right = group.create_task(guest(server, canary, by, deadline, entrance))
-    return {"host": left.result(), "guest": right.result()}
+    tasks = {"host": asyncio.create_task(host(server, canary, by, deadline, entrance)),
+             "guest": asyncio.create_task(guest(server, canary, by, deadline, entrance))}
+    done, _ = await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+    if any(task.exception() or task.result() != "done" for task in done):
+        await asyncio.wait(tasks.values(), timeout=GRACE)
+        for task in tasks.values():
+            task.cancel()
+    ended = dict(zip(tasks, await asyncio.gather(*tasks.values(), return_exceptions=True)))
+    for end in ended.values():
+        if isinstance(end, Exception):
+            raise end
+    return {role: "silence" if isinstance(end, asyncio.CancelledError) else end for role, end in ended.items()}
 
 
 # MARK: The page
@@ -131,7 +139,8 @@ async def watch(page, browser, canary, deadline):
         if failure:
             return "verify" if failure == "cannot-verify" else "refused" if failure in REFUSALS else "silence"
         if state == "offered":
-            await page.click("#accept")
+            # By script: the tab may be in the background.
+            await page.evaluate("document.querySelector('#accept').click()")
         elif state == "done":
             for file in await browser.downloads.finished(1):
                 if file.name == canary.name:

@@ -19,4 +19,4 @@ async def test_attacks(browser, tmp_path, by, row):
 
 
 async def test_replay(browser, tmp_path):
-    await all_replays(tmp_path, "code", {"guest": page_guest(browser)})
+    await all_replays(tmp_path, "code", {"guest": page_guest(browser)}, every=5)
