@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import json
+import pathlib
+import re
 
 import pytest
 
+import cpace
 from martlet_peer import Connection
 from rooms_client import (ALPHABET, CannotVerify, Code, Link, Looks, Pairing, Refused, RoomClient, RoomError, WORDS,
                           WrongSecret, encode)
@@ -149,3 +152,57 @@ async def test_a_host_comes_back_with_its_number(server):
                 await RoomClient(first.link, is_host=True, words=first.words).__aenter__()
             async with RoomClient(second.code, is_host=False) as guest:
                 await asyncio.gather(second.paired(), guest.paired())
+
+
+# MARK: The values of the document
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "Docs/Protocols/Rooms.md"
+
+
+def vector():
+    """Of "Test vector": for codes and for links, {name: bytes} and the bodies, the sealed, the proofs in their order."""
+    text = DOCUMENT.read_text().split("## Test vector")[1].split("\n## ")[0]
+    for part in text.split("By link with the secret"):
+        values, name = {}, None
+        for line in part.splitlines():
+            if match := re.fullmatch(r"    (?:(\S.*?) {2,})?  *([0-9a-f]+)", line):
+                name = match[1] or name
+                values[name] = values.get(name, "") + match[2]
+        yield values, re.findall(r"^ +(\{.*\})$", part, re.MULTILINE)
+
+
+def counting(start, count):
+    return bytes(range(start, start + count))
+
+
+@pytest.mark.parametrize("by", ["code", "link"])
+def test_the_values_of_the_document(by):
+    values, texts = list(vector())[by == "link"]
+    value = {name: bytes.fromhex(digits) for name, digits in values.items()}
+    secret = WORDS_A if by == "code" else counting(0, 16)
+    host = Pairing(True, ROOM, {by: secret}, 7, counting(0x80, 32), scalar=counting(0x30, 32), nonce=counting(0x10, 16))
+    guest = Pairing(False, ROOM, {by: secret}, 7, counting(0xA0, 32), scalar=counting(0x50, 32), nonce=counting(0x20, 16))
+    hello = guest.start()
+    share = host.handle(hello)
+    shown = guest.handle(share)
+    confirmed = host.handle(shown)
+    guest.handle(confirmed)
+    assert [json.loads(body) for body in (hello, share, shown, confirmed)] == [json.loads(text) for text in texts[:4]]
+    assert host.share.public == value["YA"] and guest.share.public == value["YB"]
+    password = secret.encode() if by == "code" else secret
+    channel = cpace.context(ROOM, by, 7 if by == "code" else None)
+    assert channel == value["CI"] and cpace.generator(password, channel, host.session) == value["g"]
+    for role, letter in (("host", "A"), ("guest", "B")):
+        assert host.confirmations[role] == value[f"T{letter}"]
+        for label in ("seal", "channel"):
+            assert host.keys(f"{label} {role}") == guest.keys(f"{label} {role}") == value[f'key("{label} {role}")']
+    rest = iter(texts[4:])
+    for own, other in ((host, guest), (guest, host)):
+        for _ in range(sum('"seq"' in text for text in texts) // 2):
+            payload, sealed = next(rest), next(rest)
+            assert other.open(sealed) == json.loads(payload)
+            own_box = own._box(own.own_role).encrypt(payload.encode(), own.sent.to_bytes(24, "big")).ciphertext
+            assert {"seq": own.sent, "sealed": encode(own_box)} == json.loads(sealed)
+            own.sent += 1
+    proofs = [json.loads(text)["proof"] for text in rest]
+    assert proofs == [host.proof(), guest.proof()][:len(proofs)]
