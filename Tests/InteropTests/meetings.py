@@ -9,6 +9,7 @@
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 
@@ -32,6 +33,8 @@ class Canary:
         self.source.write_bytes(os.urandom(self.size))
         #: What pages showed at their end: (failure, text).
         self.pages = []
+        #: The programs that took part.
+        self.programs = []
 
     def has_arrived(self):
         copy = self.target / self.name
@@ -148,3 +151,69 @@ async def watch(page, browser, canary, deadline):
             return "done"
         await asyncio.sleep(0.05)
     return "silence"
+
+
+# MARK: The program
+
+
+def text_of(program):
+    """Everything that a program said, on both streams."""
+    events = "\n".join(json.dumps(event, ensure_ascii=False) for event in program.events)
+    return events + "\n" + program.said.decode(errors="replace")
+
+
+def judge(program, code):
+    """What became of a program that has ended, or (none) still waits."""
+    text = text_of(program)
+    if code == 0:
+        return "done"
+    if any(words in text for words in ("The other side says", "The other side refused")):
+        return "refused"
+    found = ("could not be verified", "wrong-code", "code-dead", "wrong link", "The words are not those")
+    return "verify" if code == 4 or any(words in text for words in found) else "silence"
+
+
+async def read_events(program):
+    """Keeps the program's events until it ends."""
+    async for line in program.process.stdout:
+        program.events.append(json.loads(line))
+
+
+def state_of(canary, side):
+    return {"MARTLET_STATE_DIR": str(canary.folder / f"state of {side}")}
+
+
+async def terminal_host(server, canary, by, deadline, entrance):
+    """`martlet send --server`, which goes on waiting when a guest has failed."""
+    async with Martlet("send", "--server", server.origin, "--wait", "0s", canary.source,
+                       environment=state_of(canary, "host")) as program:
+        canary.programs.append(program)
+        wanted = await program.event(by)
+        if not entrance.done():
+            entrance.set_result(Link.parse(wanted["link"]) if by == "link" else Code.parse(wanted["code"], server.origin))
+        reading = asyncio.create_task(read_events(program))
+        end = asyncio.get_running_loop().time() + deadline
+        try:
+            while asyncio.get_running_loop().time() < end:
+                await asyncio.sleep(0.05)
+                became = judge(program, program.process.returncode)
+                if program.process.returncode is not None or became != "silence":
+                    return became
+            return "silence"
+        finally:
+            reading.cancel()
+
+
+async def terminal_guest(server, canary, by, deadline, entrance):
+    """`martlet receive`."""
+    entrance = await entrance
+    target = [str(entrance)] if by == "link" else [str(entrance), "--server", server.origin]
+    async with Martlet("receive", "-y", "--wait", "0s", "-o", canary.target, *target,
+                       environment=state_of(canary, "guest")) as program:
+        canary.programs.append(program)
+        reading = asyncio.create_task(read_events(program))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(program.process.wait(), deadline)
+            await asyncio.wait_for(reading, 5)
+        reading.cancel()
+        return judge(program, program.process.returncode)
