@@ -177,8 +177,9 @@ class Row:
     wins: str
     stops: str
     attacks: dict
-    test: str = "`test_evil.py`"
-    bites: str = ""
+    #: What was taken out when the attack succeeded.
+    out: str = ""
+    test: str = "test_evil"
 
 
 def each(make, found, *choices):
@@ -200,12 +201,15 @@ ROWS = [
     Row("Swap a fingerprint", "puts a certificate of its own in place of one in the exchange",
         "the connection, and with it the files",
         "both certificates are in CPace's transcript: the confirmation is wrong",
-        each(SwappedFingerprint, lambda _: ("host",), ("host",), ("guest",))),
+        each(SwappedFingerprint, lambda _: ("host",), ("host",), ("guest",)),
+        out="certificates in the transcript"),
     Row("Swap roles", "gives the guest its own confirmation as the host's", "a guest that takes the server for the host",
         "each role has a key of its own",
-        {"confirmation": (SwappedRoles, ("guest",))}),
+        {"confirmation": (SwappedRoles, ("guest",))},
+        out="a key for each role"),
     Row("Reflect", "gives a body back to whoever said it", "the same, at any step", "roles, keys and order of the bodies",
-        each(Reflected, itself, ("host", 0), ("host", 1), ("host", 2), ("guest", 0), ("guest", 1), ("guest", 2))),
+        each(Reflected, itself, ("host", 0), ("host", 1), ("host", 2), ("guest", 0), ("guest", 1), ("guest", 2)),
+        out="a key for each direction; another nonce than ours; a proof for each role"),
     Row("Change a bit", "changes one member of one body", "a pairing that rests on other values than those sent",
         "the transcript holds every value; the authenticator every sealed body",
         {f"{role} {index} {member}": (lambda role=role, index=index, member=member: Changed(role, index, flipped(member)), found)
@@ -213,20 +217,25 @@ ROWS = [
             ("host", 0, "nonce", ("host",)), ("host", 0, "share", ("host",)), ("host", 0, "certificate", ("host",)),
             ("host", 1, "confirm", ("guest",)), ("host", 2, "sealed", ("guest",)), ("host", 2, "seq", ("guest",)),
             ("guest", 0, "nonce", ("host",)), ("guest", 1, "share", ("host",)), ("guest", 1, "certificate", ("host",)),
-            ("guest", 1, "confirm", ("host",)), ("guest", 2, "sealed", ("host",)), ("guest", 2, "seq", ("host",))]}),
+            ("guest", 1, "confirm", ("host",)), ("guest", 2, "sealed", ("host",)), ("guest", 2, "seq", ("host",))]},
+        out="the authenticator; the guest's confirmation; the host's confirmation"),
     Row("Low order", "puts a point in place of a share with which every secret gives the same key", "every key, without the secret",
         "an all-zero product ends the attempt",
-        {"host": (lambda: Changed("host", 0, low_order), ("guest",)), "guest": (lambda: Changed("guest", 1, low_order), ("host",))}),
+        {"host": (lambda: Changed("host", 0, low_order), ("guest",)), "guest": (lambda: Changed("guest", 1, low_order), ("host",))},
+        out="no neutral element (also in the page, and with DTLS on both sides)"),
     Row("Reorder", "exchanges two sealed bodies", "a description or candidates in a state that they were not made for",
         "each body's number is in its nonce, and must be the next",
-        each(Reordered, the_other, ("host",), ("guest",))),
+        each(Reordered, the_other, ("host",), ("guest",)),
+        out="the order (also in the page)"),
     Row("Duplicate", "says a body twice", "the same", "the same; a second hello is a failure",
         {f"{role} {index}": (lambda role=role, index=index: Changed(role, index, lambda body: [body, body]), (OTHER[role],))
-         for role in BOTH for index in (0, 1, 2)}),
+         for role in BOTH for index in (0, 1, 2)},
+        out="the order (also in the page)"),
     Row("Drop", "says a body not", "nothing: it could as well have said none",
         "a gap in the numbers is found; nothing at all is waited for until the deadline",
         {f"{role} {index}": (lambda role=role, index=index: Changed(role, index, lambda body: None), ())
-         for role in BOTH for index in (0, 1, 2)}),
+         for role in BOTH for index in (0, 1, 2)},
+        out="the order"),
     Row("Downgrade", "changes the version, or by what the guest shows", "an older, weaker exchange",
         "there is no other version; `by` is in the transcript",
         {"hello 1": (lambda: Changed("guest", 0, lambda body: changed(body, hello=1)), ("refused",)),
@@ -236,18 +245,21 @@ ROWS = [
          "by the other": (lambda: Changed("guest", 0, lambda body: changed(
              body, by="link" if json.loads(body)["by"] == "code" else "code")), ("host",)),
          "version 1's bodies": (lambda: Changed("host", 0, lambda body: json.dumps(
-             {"hello": 1, "nonce": encode(bytes(16))})), ("guest",))}),
+             {"hello": 1, "nonce": encode(bytes(16))})), ("guest",))},
+        out="the version; the number and the entrance in the key, together"),
     Row("Candidates of its own", "adds an address to those that the two try", "the path of the connection",
         "nothing unsealed is looked at; the path alone is worth nothing",
         {f"{role} {name}": (lambda role=role, body=body: Injected(role, 2, body), (OTHER[role],)) for role in BOTH
-         for name, body in (("unsealed", CANDIDATE), ("sealed", own_box(0)), ("far ahead", own_box(2**53)))}),
+         for name, body in (("unsealed", CANDIDATE), ("sealed", own_box(0)), ("far ahead", own_box(2**53)))},
+        out="the authenticator; failure is final"),
     Row("Early payloads", "says something before the exchange, or in its midst", "a state that nobody thought of",
         "each state takes one body, and fails on all others",
         {**{f"first to the {role} {name}": (lambda role=role, body=body: SaidFirst(role, body), (role,)) for role in BOTH
             for name, body in (("unsealed", CANDIDATE), ("sealed", own_box(0)))},
          **{f"{role} {name}": (lambda role=role, body=body: Injected(role, 1, body), (OTHER[role],)) for role in BOTH
             for name, body in (("unsealed", CANDIDATE), ("sealed", own_box(0)), ("no JSON", "{"), ("a list", "[]"),
-                               ("deep", "[" * 3000), ("numbers", '{"share":1,"certificate":2,"confirm":3,"hello":2}'))}}),
+                               ("deep", "[" * 3000), ("numbers", '{"share":1,"certificate":2,"confirm":3,"hello":2}'))}},
+        out="failure is final"),
     Row("Forge a refusal", "says that the other side refused", "nothing: it could as well say nothing",
         "a refusal ends the attempt and is told as a claim; a code's looks are counted by each side itself",
         {**{f"{code} to the guest before {index}": (
@@ -268,3 +280,42 @@ def replays(recorded):
         for role in BOTH for place in range(min(4, len(recorded[role]))) for index in range(min(4, len(recorded[role])))}
     whole = {f"all of the {role}": (lambda role=role: PlayedAgain(recorded, role), (OTHER[role],)) for role in BOTH}
     return {**single, **whole}
+
+
+MORE = [
+    Row("Replay", "says the bodies of an earlier meeting of the same two, each in each state, and whole sides of it",
+        "a pairing without the secret", "nonces and shares are fresh, and in every key", {},
+        out="the authenticator"),
+    Row("Cross two rooms", "puts a guest into another room than it asked for, by link and by number",
+        "files for somebody else", "room, number and entrance are in the transcript; words and secret are others", {},
+        out="the room in the key; the number in the key", test="test_evil_guesses"),
+    Row("Stand in between", "is host to the guest and guest to the host, with words, certificates and DTLS of its own",
+        "everything", "it does not know the secret: the confirmation is wrong", {},
+        out="no neutral element; in the page the confirmation, the sealing and the proof, all three",
+        test="test_evil_man_in_the_middle, test_evil_page_bites"),
+    Row("Guess at the host", "10,000 guests with random words, one by one and at once, and over restarts",
+        "the files, with each guess 1 in 2,171,747,375", "three looks, then the code is dead", {},
+        out="a dead code answers nobody; a dead code is not opened; the guest's confirmation", test="test_evil_guesses"),
+    Row("Guess at the guest", "plays the host with random words, again and again", "a receiver of files of its own",
+        "three looks, kept over restarts, then the guest uses the number no more", {},
+        out="looks are counted (also in the page); the host's confirmation", test="test_evil_guesses"),
+    Row("Another certificate", "connects with another certificate than the one in the exchange", "the connection",
+        "each fingerprint of a description must be that of the exchange", {},
+        out="the fingerprint (also in the page)", test="test_evil_page_bites"),
+    Row("Another proof", "opens the channels, and has nothing to prove with", "the connection",
+        "the first message on the control channel proves both certificates", {},
+        out="the proof (also in the page)", test="test_evil_page_bites"),
+]
+
+
+def table():
+    """The rows as Markdown."""
+    lines = ["| attack | the server … | it would win | what stops it | taken out, it succeeds | test |", "|---|---|---|---|---|---|"]
+    for row in ROWS + MORE:
+        tests = ", ".join(f"`{name.strip()}`" for name in row.test.split(","))
+        lines.append(f"| {row.name} | {row.does} | {row.wins} | {row.stops} | {row.out or 'nothing to win'} | {tests} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(table(), end="")
