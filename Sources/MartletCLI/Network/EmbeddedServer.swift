@@ -1,5 +1,6 @@
 internal import NetworkIO
 internal import Signaling
+internal import Web
 internal import Wire
 
 /// The server of a command that waits for the other side: the page and the rooms, on one port of this machine.
@@ -43,7 +44,7 @@ final class EmbeddedServer: Sendable {
                     addresses: places, port: port, hosts: .predicate(isOurs))
                 configuration.limits = limitsForStrangers
                 let server = try await HTTPServer.start(configuration, webSockets: [rooms.endpoint]) { request in
-                    PageResponse.answer(request)
+                    PageResponse.answer(request, offer: .embedded)
                 }
                 return EmbeddedServer(
                     server: server, rooms: rooms, outwardAddresses: outward(places, interfaces: interfaces))

@@ -1,9 +1,13 @@
 internal import NetworkIO
 internal import Web
 
-/// What the embedded server answers to a GET: the page's files, and nothing else.
+/// What a server answers to a GET: the page's files, what the server offers to the page, and nothing else.
 enum PageResponse {
-    static func answer(_ request: HTTPRequest) -> HTTPResponse {
+    static func answer(_ request: HTTPRequest, offer: ServerOffer) -> HTTPResponse {
+        if request.path == ServerOffer.path {
+            let fields = ServerOffer.headers.map { HTTPField($0.name, $0.value) }
+            return HTTPResponse(fields: fields, body: .bytes(Array(offer.json.utf8)))
+        }
         let common = PageHeaders.common.map { HTTPField($0.name, $0.value) }
         guard let asset = PageAssets.asset(forPath: request.path) else {
             return .text(404, "There is nothing here.", common)
