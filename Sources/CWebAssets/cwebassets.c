@@ -31,6 +31,9 @@ static const unsigned char cpace_js[] = {
 static const unsigned char download_js[] = {
 #embed "../Web/Page/download.js"
 };
+static const unsigned char draw_js[] = {
+#embed "../Web/Page/draw.js"
+};
 static const unsigned char entry_js[] = {
 #embed "../Web/Page/entry.js"
 };
@@ -49,11 +52,23 @@ static const unsigned char have_js[] = {
 static const unsigned char holdings_js[] = {
 #embed "../Web/Page/holdings.js"
 };
+static const unsigned char hostexchange_js[] = {
+#embed "../Web/Page/hostexchange.js"
+};
+static const unsigned char hosting_js[] = {
+#embed "../Web/Page/hosting.js"
+};
+static const unsigned char hostscreens_js[] = {
+#embed "../Web/Page/hostscreens.js"
+};
 static const unsigned char index_html[] = {
 #embed "../Web/Page/index.html"
 };
 static const unsigned char intake_js[] = {
 #embed "../Web/Page/intake.js"
+};
+static const unsigned char invitation_js[] = {
+#embed "../Web/Page/invitation.js"
 };
 static const unsigned char journal_js[] = {
 #embed "../Web/Page/journal.js"
@@ -66,6 +81,9 @@ static const unsigned char logo_svg[] = {
 };
 static const unsigned char looks_js[] = {
 #embed "../Web/Page/looks.js"
+};
+static const unsigned char movement_js[] = {
+#embed "../Web/Page/movement.js"
 };
 static const unsigned char nacl_js[] = {
 #embed "/usr/share/nodejs/tweetnacl/nacl-fast.min.js"
@@ -159,18 +177,24 @@ static const martlet_web_asset assets[] = {
     ASSET("coverage.js", coverage_js),
     ASSET("cpace.js", cpace_js),
     ASSET("download.js", download_js),
+    ASSET("draw.js", draw_js),
     ASSET("entry.js", entry_js),
     ASSET("exchange.js", exchange_js),
     ASSET("failures.js", failures_js),
     ASSET("handover.js", handover_js),
     ASSET("have.js", have_js),
     ASSET("holdings.js", holdings_js),
+    ASSET("hostexchange.js", hostexchange_js),
+    ASSET("hosting.js", hosting_js),
+    ASSET("hostscreens.js", hostscreens_js),
     ASSET("index.html", index_html),
     ASSET("intake.js", intake_js),
+    ASSET("invitation.js", invitation_js),
     ASSET("journal.js", journal_js),
     ASSET("link.js", link_js),
     ASSET("logo.svg", logo_svg),
     ASSET("looks.js", looks_js),
+    ASSET("movement.js", movement_js),
     ASSET("nacl.js", nacl_js),
     ASSET("outgoing.js", outgoing_js),
     ASSET("pack.js", pack_js),

@@ -48,8 +48,10 @@ class Refusal(Exception):
 
 
 class Rendezvous:
-    def __init__(self, host="127.0.0.1", page=PAGE_FOLDER, port=0):
+    def __init__(self, host="127.0.0.1", page=PAGE_FOLDER, port=0, hosting=False):
         self.host, self.page, self.port = host, page, port
+        #: Whether a page may make rooms here.
+        self.hosting = hosting
         self.rooms = {}
         #: Every relayed body, as the server sees it: (from, to, body).
         self.relayed = []
@@ -83,14 +85,17 @@ class Rendezvous:
         path = request.path.split("?")[0]
         if path == "/rooms":
             return None
+        if path == "/server.json":
+            return self._response(json.dumps({"hosting": self.hosting}).encode(), "application/json")
         file = self.page / ("index.html" if path == "/" else path.lstrip("/"))
         if path == "/nacl.js":
             file = NACL
         elif file.parent != self.page or not file.is_file():
             return connection.respond(http.HTTPStatus.NOT_FOUND, "There is nothing here.\n")
-        body = self.edit(file.name, file.read_bytes())
-        headers = Headers({**HEADERS, "Content-Type": CONTENT_TYPES[file.suffix], "Content-Length": str(len(body)),
-                           "Connection": "close"})
+        return self._response(self.edit(file.name, file.read_bytes()), CONTENT_TYPES[file.suffix])
+
+    def _response(self, body, kind):
+        headers = Headers({**HEADERS, "Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"})
         return Response(200, "OK", headers, body)
 
     async def _member(self, socket):

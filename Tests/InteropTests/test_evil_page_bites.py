@@ -21,9 +21,9 @@ CONFIRMATION = {"exchange.js": [
 SEALING = {"seal.js": [
     ("const box = nacl.secretbox(utf8(text), this.#nonce(), this.#key);", "const box = utf8(text);"),
     ("const bytes = nacl.secretbox.open(box, this.#nonce(), this.#key);", "const bytes = box;")]}
-ORDER = {
-    "rooms.js": [("const box = body?.seq === this.#inward.count ?", "this.#inward.count = body.seq; const box = body ?")],
-    "seal.js": [("    get count() {", "    set count(value) { this.#count = value; }\n    get count() {")]}
+ORDER = {"seal.js": [
+    ("const box = body?.seq === this.#inward.count ?", "this.#inward.count = body.seq; const box = body ?"),
+    ("    get count() {", "    set count(value) { this.#count = value; }\n    get count() {")]}
 FINGERPRINT = {"peer.js": [("if (!named || !equalInConstantTime(named, certificate)) throw", "if (!named) throw")]}
 PROOF = {"attempt.js": [("if (!proof || !expected || !equalInConstantTime(proof, expected)) {", "if (!proof) {")]}
 LOOKS = {"looks.js": [("looks[number] = { count: (looks[number]?.count ?? 0) + 1,", "looks[number] = { count: 0,")]}

@@ -1,12 +1,26 @@
-// The page begins: a link or a code leads to a visit, none to a question.
+// The page begins: a link or a code leads to a visit, none to a question, or to an invitation of our own.
 
 import { codeWords } from "./code.js";
 import { EntranceField } from "./entry.js";
 import { Failure } from "./failures.js";
+import { Invitation } from "./invitation.js";
 import { foreignAddress, parseEntrance, remember, takeEntrance } from "./link.js";
 import * as screens from "./screens.js";
 import * as view from "./view.js";
 import { Visit } from "./visit.js";
+
+/** The page as host, where nothing led to another one; else null. */
+let invitation = null;
+
+/** Whether the server lets a page make a room. */
+async function mayHost() {
+    try {
+        const response = await fetch("server.json");
+        return response.ok && (await response.json()).hosting === true;
+    } catch {
+        return false;
+    }
+}
 
 async function submit(text) {
     const elsewhere = foreignAddress(text);
@@ -19,6 +33,7 @@ async function submit(text) {
     if (entrance.problem) {
         screens.showFailure(new Failure(entrance.problem, entrance.detail), []);
     } else {
+        invitation?.leave();
         remember(text);
         new Visit(entrance, false).begin();
     }
@@ -40,6 +55,9 @@ async function start() {
     const entrance = parseEntrance(text, await codeWords);
     if (typeof RTCPeerConnection === "undefined") {
         screens.showFailure(new Failure("no-webrtc"), []);
+    } else if (entrance.problem === "no-link" && await mayHost()) {
+        invitation = new Invitation(await codeWords);
+        invitation.begin();
     } else if (entrance.problem) {
         if (entrance.problem !== "damaged-link") view.fillEntrance(text);
         screens.showFailure(new Failure(entrance.problem, entrance.detail), []);

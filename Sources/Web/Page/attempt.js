@@ -3,7 +3,6 @@
 import { base64url, equalInConstantTime, fromBase64url } from "./bytes.js";
 import { Failure } from "./failures.js";
 import { Peer } from "./peer.js";
-import { Room } from "./rooms.js";
 import { Session } from "./session.js";
 import { shownMessage } from "./text.js";
 
@@ -11,10 +10,12 @@ const answerSeconds = 20;
 const connectSeconds = 30;
 const rejoinMilliseconds = 1000;
 const graceSeconds = 3;
+/** Whoever closes a page says so in the room, and that may come a little later than the end of the connection. */
+const partingMilliseconds = 300;
 /** With the connection up and something due, so long may nothing come. */
 const silenceMilliseconds = 60000;
-/** What the host's `failed` means to the person here. */
-const hostFailures = {
+/** What the other side's `failed` means to the person here. */
+const theirFailures = {
     "no-path": "no-path", "protocol": "protocol", "taken": "taken", "timed-out": "silent",
 };
 /** What our failures are called on the way. */
@@ -27,25 +28,33 @@ const wireCodes = { "silent": "timed-out", "no-path": "no-path", "no-webrtc": "i
  */
 export class Attempt {
     session = null;
-    #entrance;
+    #entry;
     #memory = null;
     #callbacks;
     /** How often a room that is still full of this tab's own past may be tried again. */
     #rejoins;
     #room = null;
     #peer = null;
-    /** The keys of the exchange, and the certificate to which the host is bound in it. */
+    /** The keys of the exchange, and the certificate to which the other side is bound in it. */
     #keys = null;
-    #hostCertificate = null;
-    /** Whether the host has shown on the channel that both sides saw each other's certificates. */
+    #certificate = null;
+    /** Whether the other side has shown on the channel that both saw each other's certificates. */
     #proven = false;
     #offered = false;
-    #hostLeft = false;
+    /** Whether both descriptions are known, or will be in a moment. */
+    #described = false;
+    #left = false;
+    /** The end of a connection of which the room may still tell why. */
+    #lost = null;
     #over = false;
     #deadline = null;
 
-    constructor(entrance, rejoins, callbacks) {
-        this.#entrance = entrance;
+    /**
+     * `entry` is the way to the other side: `{ side, open(callbacks) }` with which side is ours, `guest` or `host`, and a
+     * function that returns the Room, or what stands for one guest of a room of ours.
+     */
+    constructor(entry, rejoins, callbacks) {
+        this.#entry = entry;
         this.#rejoins = rejoins;
         this.#callbacks = callbacks;
     }
@@ -80,6 +89,13 @@ export class Attempt {
         this.#peer?.close();
     }
 
+    /** Ends because the page goes away, and says so as well as that can be done in a moment. */
+    depart(message) {
+        this.session?.tell("canceled", message);
+        this.#room?.send({ type: "failed", code: "cancelled", message });
+        this.abandon();
+    }
+
     /** All is done; the session closes its connection when its last words have left. */
     end() {
         this.#over = true;
@@ -90,14 +106,15 @@ export class Attempt {
     // MARK: Room
 
     #enter() {
-        this.#room = new Room(this.#entrance, {
+        this.#room = this.#entry.open({
             onEntered: (iceServers, room) => this.#connect(iceServers, room),
             onSecured: (keys, certificate) => {
                 this.#keys = keys;
-                this.#hostCertificate = certificate;
+                this.#certificate = certificate;
+                if (this.#isHost) this.#offer();
             },
             onPayload: (payload) => this.#handlePayload(payload),
-            onHostLeft: () => this.#handleHostLeft(),
+            onLeft: () => this.#handleLeft(),
             onFailure: (failure) => this.#handleRoomFailure(failure),
         });
         this.#room.enter();
@@ -110,25 +127,27 @@ export class Attempt {
             setTimeout(() => {
                 if (!this.#over) this.#enter();
             }, rejoinMilliseconds);
-        } else if (this.session || this.#offered && failure.code !== "cannot-verify") {
-            // A server that is started again says nothing about the host.
+        } else if (this.session || this.#described && failure.code !== "cannot-verify") {
+            // A server that is started again says nothing about the other side.
             if (failure.code === "restarting" && this.session) return;
-            // The connection stands on its own; that the server is gone is only a hint about the host.
-            this.#handleHostLeft(failure.code === "restarting" ? "restarting" : "left");
+            // The connection stands on its own; that the server is gone is only a hint about the other side.
+            this.#handleLeft(failure.code === "restarting" ? "restarting" : "left");
         } else {
             this.#fail(failure);
         }
     }
 
-    #handleHostLeft(code = "left") {
-        const known = this.#hostLeft;
-        this.#hostLeft = true;
-        if (this.session) {
+    #handleLeft(code = "left") {
+        const known = this.#left;
+        this.#left = true;
+        if (this.#lost) {
+            this.#fail(this.#lost);
+        } else if (this.session) {
             if (this.#peer.interrupted) this.#loseConnection();
-        } else if (!this.#offered) {
+        } else if (!this.#described) {
             this.#fail(new Failure("left"));
         } else if (!known) {
-            // With both descriptions known the host may be connected already, and done with the room.
+            // With both descriptions known the other side may be connected already, and done with the room.
             this.#expect(graceSeconds, code);
         }
     }
@@ -137,8 +156,10 @@ export class Attempt {
         switch (payload.type) {
         case "offer":
             // One connection an attempt: a later offer would belong to something this page does not know.
-            if (!this.#offered) this.#answer(String(payload.sdp));
-            this.#offered = true;
+            if (!this.#isHost && !this.#described) this.#answer(String(payload.sdp));
+            break;
+        case "answer":
+            if (this.#isHost && this.#offered && !this.#described) this.#accept(String(payload.sdp));
             break;
         case "candidate":
             if (typeof payload.candidate === "string") {
@@ -146,17 +167,29 @@ export class Attempt {
             }
             break;
         case "failed":
-            if (!this.session) {
-                const code = Object.hasOwn(hostFailures, payload.code) ? hostFailures[payload.code] : "left";
-                this.#fail(new Failure(code, shownMessage(payload.message ?? "")));
-            }
+            this.#handleTheirFailure(payload);
             break;
         default:
             break;
         }
     }
 
+    #handleTheirFailure({ code, message }) {
+        const detail = shownMessage(message ?? "");
+        if (!this.session) {
+            this.#fail(new Failure(Object.hasOwn(theirFailures, code) ? theirFailures[code] : "left", detail));
+        } else if (code === "cancelled" && !this.part?.delivering) {
+            // A page that is closed has no time to say it over the connection.
+            this.session.lose();
+            this.#fail(new Failure("canceled-there", detail));
+        }
+    }
+
     // MARK: Connection
+
+    get #isHost() {
+        return this.#entry.side === "host";
+    }
 
     /** Prepares the connection; returns the certificate that it will show. */
     async #connect(iceServers, room) {
@@ -174,11 +207,32 @@ export class Attempt {
         return this.#peer.certificate();
     }
 
-    async #answer(offer) {
+    #answer(offer) {
+        this.#described = true;
+        this.#negotiate(async () => {
+            this.#room.send({ type: "answer", sdp: await this.#peer.answer(offer, this.#certificate) });
+        });
+    }
+
+    #offer() {
+        this.#negotiate(async () => {
+            this.#room.send({ type: "offer", sdp: await this.#peer.offer() });
+            this.#offered = true;
+        });
+    }
+
+    #accept(answer) {
+        this.#described = true;
+        this.#negotiate(() => this.#peer.accept(answer, this.#certificate));
+    }
+
+    async #negotiate(step) {
         this.#expect(connectSeconds, "no-path");
         try {
-            this.#room.send({ type: "answer", sdp: await this.#peer.answer(offer, this.#hostCertificate) });
+            await step();
         } catch (error) {
+            // A connection that was closed meanwhile fails, too.
+            if (this.#over) return;
             if (error instanceof Failure) this.#giveUp(error.code, error.detail);
             else this.#giveUp("protocol", shownMessage(error.message));
         }
@@ -192,7 +246,7 @@ export class Attempt {
             this.#distrust();
             return;
         }
-        const proof = this.#keys.proof("guest", certificates.local, certificates.remote);
+        const proof = this.#keys.proof(this.#entry.side, certificates.local, certificates.remote);
         this.#peer.sendText(JSON.stringify({ type: "proof", proof: base64url(proof) }));
     }
 
@@ -205,7 +259,8 @@ export class Attempt {
             // Then it is none.
         }
         const { certificates } = this.#peer;
-        const expected = certificates && this.#keys.proof("host", certificates.remote, certificates.local);
+        const theirSide = this.#isHost ? "guest" : "host";
+        const expected = certificates && this.#keys.proof(theirSide, certificates.remote, certificates.local);
         if (!proof || !expected || !equalInConstantTime(proof, expected)) {
             this.#distrust();
             return;
@@ -225,14 +280,23 @@ export class Attempt {
                 this.#expect(null);
                 this.#callbacks.onRole(part, agent);
             },
-            onFailure: (failure) => this.#fail(failure),
-        });
+            onFailure: (failure) => this.#handleSessionEnd(failure),
+        }, this.#isHost ? "sender" : null);
+    }
+
+    #handleSessionEnd(failure) {
+        if (failure.code !== "gone" || this.#left) {
+            this.#fail(failure);
+        } else {
+            this.#lost = failure;
+            setTimeout(() => this.#fail(failure), partingMilliseconds);
+        }
     }
 
     #handleInterrupted(interrupted) {
         if (this.#over) return;
         this.#callbacks.onInterrupted(interrupted);
-        if (interrupted && this.#hostLeft) this.#loseConnection();
+        if (interrupted && this.#left) this.#loseConnection();
     }
 
     #loseConnection() {

@@ -6,13 +6,14 @@ import { generator, intermediateKey, nacl, share } from "./cpace.js";
 import { Failure } from "./failures.js";
 import { KeySchedule } from "./seal.js";
 
-const nonceBytes = 16;
-const valueBytes = 32;
+export const nonceBytes = 16;
+export const valueBytes = 32;
 /** What a host says in place of any body. Nobody vouches for it. */
 const refusals = { "wrong-secret": "wrong-words", "dead": "dead-there", "no-code": "no-code", "version": "version" };
 
-function field(body, name, count) {
-    const bytes = fromBase64url(body[name]);
+/** The bytes of a member of a body, which are so many. */
+export function field(body, name, count) {
+    const bytes = fromBase64url(body?.[name]);
     if (bytes?.length !== count) throw new Failure("cannot-verify");
     return bytes;
 }

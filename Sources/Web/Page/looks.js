@@ -2,7 +2,7 @@
 // did not show that it knows the words may have been somebody's guess, so that after three of them the code is dead.
 
 const storageKey = "martlet.looks";
-const limit = 3;
+export const lookLimit = 3;
 const forgetMilliseconds = 24 * 60 * 60 * 1000;
 /** In use where the browser refuses storage. */
 let memory = null;
@@ -31,7 +31,7 @@ function save(looks) {
 
 /** How many looks at the code with this number are left. */
 export function looksLeft(number) {
-    return Math.max(0, limit - (load()[number]?.count ?? 0));
+    return Math.max(0, lookLimit - (load()[number]?.count ?? 0));
 }
 
 /** Counts a look, before it is taken: a page that is closed meanwhile has looked. */

@@ -1,4 +1,4 @@
-// The answering side of one WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md).
+// One WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md); a host offers, a guest answers.
 
 import { equalInConstantTime } from "./bytes.js";
 import { Failure } from "./failures.js";
@@ -31,7 +31,7 @@ export class Peer {
         this.#callbacks = callbacks;
         const connection = new RTCPeerConnection({ iceServers });
         this.#connection = connection;
-        // Negotiated channels must exist before the offer is applied: the answer is then complete at once.
+        // Negotiated channels must exist before an offer is made or applied: the descriptions are then complete at once.
         this.#control = this.#channel("martlet-control", 0);
         this.#data = this.#channel("martlet-data", 2);
         connection.onicecandidate = ({ candidate }) => {
@@ -85,19 +85,21 @@ export class Peer {
      * follow by callback.
      */
     async answer(offer, certificate) {
-        const named = certificateOf(offer);
-        if (!named || !equalInConstantTime(named, certificate)) throw new Failure("cannot-verify");
-        await this.#connection.setRemoteDescription({ type: "offer", sdp: offer });
-        this.#described = true;
-        for (const candidate of this.#candidates.splice(0)) this.#add(candidate);
-        await this.#connection.setLocalDescription(await this.#connection.createAnswer());
-        const { sdp } = this.#connection.localDescription;
-        const own = certificateOf(sdp);
-        if (!own || !equalInConstantTime(own, this.#certificate)) throw new Failure("no-webrtc");
-        return sdp;
+        await this.#apply("offer", offer, certificate);
+        return this.#describe(await this.#connection.createAnswer());
     }
 
-    /** A candidate of the other side; those that come before the offer was applied wait for it. `mid` may be null. */
+    /** Returns the text of an offer; candidates follow by callback. */
+    async offer() {
+        return this.#describe(await this.#connection.createOffer());
+    }
+
+    /** Applies the answer to our offer, in which nothing but `certificate` may be named. */
+    async accept(answer, certificate) {
+        await this.#apply("answer", answer, certificate);
+    }
+
+    /** A candidate of the other side; those that come before its description was applied wait for it. `mid` may be null. */
     addCandidate(candidate, mid) {
         const init = mid === null ? { candidate, sdpMLineIndex: 0 } : { candidate, sdpMid: mid };
         if (this.#described) this.#add(init);
@@ -133,6 +135,22 @@ export class Peer {
         this.#over = true;
         this.#connection.close();
         this.#waiter?.();
+    }
+
+    async #apply(type, sdp, certificate) {
+        const named = certificateOf(sdp);
+        if (!named || !equalInConstantTime(named, certificate)) throw new Failure("cannot-verify");
+        await this.#connection.setRemoteDescription({ type, sdp });
+        this.#described = true;
+        for (const candidate of this.#candidates.splice(0)) this.#add(candidate);
+    }
+
+    async #describe(description) {
+        await this.#connection.setLocalDescription(description);
+        const { sdp } = this.#connection.localDescription;
+        const own = certificateOf(sdp);
+        if (!own || !equalInConstantTime(own, this.#certificate)) throw new Failure("no-webrtc");
+        return sdp;
     }
 
     #channel(label, id) {

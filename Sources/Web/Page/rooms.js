@@ -1,10 +1,10 @@
 // The guest's side of a room (Docs/Protocols/Rooms.md): a WebSocket to the rendezvous server, the exchange with the
 // host, then bodies that only the two can read or make.
 
-import { base64url, fromBase64url } from "./bytes.js";
 import { Exchange } from "./exchange.js";
 import { Failure } from "./failures.js";
 import { countLook, forgiveLook, looksLeft } from "./looks.js";
+import { SealedBodies } from "./seal.js";
 import { shownMessage } from "./text.js";
 
 const errorFailures = {
@@ -16,10 +16,18 @@ const closeFailures = {
 };
 const roomPattern = /^[a-km-np-z2-9]{16}$/;
 
+/** A socket to the rooms of the server that this page came from. */
+export function openRooms() {
+    const address = new URL("rooms", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    address.search = address.hash = "";
+    return new WebSocket(address, "martlet.rooms.2");
+}
+
 /**
  * One visit to a room. The callbacks: `onEntered(iceServers, room)` once, which gives (a promise of) the SHA-256 of the
  * certificate for DTLS; `onSecured(keys, hostCertificate)` when the host knows the secret; `onPayload(object)` for each
- * payload after that; `onHostLeft()`; and `onFailure(Failure)`, after which nothing more comes.
+ * payload after that; `onLeft()` when the host has left; and `onFailure(Failure)`, after which nothing more comes.
  */
 export class Room {
     #socket = null;
@@ -28,9 +36,8 @@ export class Room {
     #host = null;
     #exchange = null;
     #answered = false;
-    /** Seals of what is sent and what comes. */
-    #outward = null;
-    #inward = null;
+    /** What is said once the host is known. */
+    #bodies = null;
     #over = false;
 
     constructor(entrance, callbacks) {
@@ -44,10 +51,7 @@ export class Room {
 
     /** Opens the socket and joins. */
     enter() {
-        const address = new URL("rooms", location.href);
-        address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-        address.search = address.hash = "";
-        const socket = new WebSocket(address, "martlet.rooms.2");
+        const socket = openRooms();
         this.#socket = socket;
         const { room, number } = this.#entrance;
         socket.onopen = () => this.#guarded(() => {
@@ -60,9 +64,7 @@ export class Room {
 
     /** Sends a payload to the host, sealed. Nothing happens before the host is known, or when the room is over. */
     send(payload) {
-        if (this.#over || !this.#outward) return;
-        const seq = this.#outward.count;
-        this.#relay({ seq, sealed: base64url(this.#outward.close(JSON.stringify(payload))) });
+        if (!this.#over && this.#bodies) this.#relay(this.#bodies.close(payload));
     }
 
     /** Leaves. Idempotent. */
@@ -85,14 +87,14 @@ export class Room {
             if (message.from === this.#host) this.#handleBody(message.body);
             break;
         case "peer-left":
-            if (message.peer === this.#host) this.#callbacks.onHostLeft();
+            if (message.peer === this.#host) this.#callbacks.onLeft();
             break;
         case "full":
             throw new Failure("taken");
         case "error": {
             const known = Object.hasOwn(errorFailures, message.code) ? errorFailures[message.code] : null;
             // The server's own words are for what this page has none for.
-            if (message.code === "no-such-peer") this.#callbacks.onHostLeft();
+            if (message.code === "no-such-peer") this.#callbacks.onLeft();
             else throw known ? this.#named(known) : new Failure("protocol", shownMessage(message.message ?? ""));
             break;
         }
@@ -135,7 +137,7 @@ export class Room {
         } catch {
             throw new Failure("cannot-verify");
         }
-        if (this.#inward) this.#open(body);
+        if (this.#bodies) this.#callbacks.onPayload(this.#bodies.open(body));
         else if (this.#answered) this.#conclude(body);
         else this.#answer(body);
     }
@@ -159,16 +161,8 @@ export class Room {
             throw error.code === "wrong-words" ? this.#wrongSecret() : error;
         }
         if (this.#isCode) forgiveLook(this.#entrance.number);
-        this.#outward = keys.seal("guest");
-        this.#inward = keys.seal("host");
+        this.#bodies = new SealedBodies(keys, "guest", "host");
         this.#callbacks.onSecured(keys, this.#exchange.hostCertificate);
-    }
-
-    #open(body) {
-        const box = body?.seq === this.#inward.count ? fromBase64url(body.sealed) : null;
-        const text = box && this.#inward.open(box);
-        if (text === null) throw new Failure("cannot-verify");
-        this.#callbacks.onPayload(JSON.parse(text));
     }
 
     // MARK: Three looks

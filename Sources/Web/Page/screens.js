@@ -33,14 +33,19 @@ export function showOffer(part, plan, peerName, picks) {
     });
 }
 
+/** What was chosen, as rows of a list. */
+export function choiceRows(selection) {
+    const counted = ({ sources, complete }) => fileCount(sources.length) + (complete ? "" : " so far");
+    return selection.choices.map((choice, index) => ({
+        index, name: choice.name, size: choice.sizeBytes, note: choice.problem, state: "waiting",
+        detail: choice.isFolder ? counted(choice) : "",
+    }));
+}
+
 /** What may be sent. `onRemove(index)` takes one out again. */
 export function showChoice(outgoing, peerName, onRemove) {
     const { selection, earlier } = outgoing;
-    const counted = ({ sources, complete }) => fileCount(sources.length) + (complete ? "" : " so far");
-    const items = selection.choices.map((choice, index) => ({
-        index, name: choice.name, size: choice.sizeBytes, note: choice.problem,
-        detail: choice.isFolder ? counted(choice) : "",
-    }));
+    const items = choiceRows(selection);
     const count = selection.count;
     view.labelButton("send", selection.complete ? `Send ${fileCount(count)}` : "Send");
     const again = "This page was loaded again, and browsers then take back the files they gave. Choose the same files "

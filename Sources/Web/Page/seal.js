@@ -1,8 +1,9 @@
 // What the key of an exchange is used for (Docs/Protocols/Rooms.md): confirmations, sealed bodies, the proof on the
 // channel. HKDF (RFC 5869) over HMAC-SHA-512, XSalsa20-Poly1305.
 
-import { concatenate, lengthAndValue, textOf, utf8 } from "./bytes.js";
+import { base64url, concatenate, fromBase64url, lengthAndValue, textOf, utf8 } from "./bytes.js";
 import { nacl } from "./cpace.js";
+import { Failure } from "./failures.js";
 
 const blockBytes = 128;
 const keyBytes = 32;
@@ -47,6 +48,32 @@ export class KeySchedule {
     /** The sealing of the bodies that `side` sends. */
     seal(side) {
         return new Seal(this.key(`seal ${side}`));
+    }
+}
+
+/** The bodies of both directions, as soon as the keys are known. */
+export class SealedBodies {
+    #outward;
+    #inward;
+
+    /** `own` and `other` are the sides, `host` and `guest` or the other way round. */
+    constructor(keys, own, other) {
+        this.#outward = keys.seal(own);
+        this.#inward = keys.seal(other);
+    }
+
+    /** The body with a payload. */
+    close(payload) {
+        const seq = this.#outward.count;
+        return { seq, sealed: base64url(this.#outward.close(JSON.stringify(payload))) };
+    }
+
+    /** The payload of the next body. Throws a Failure if it is not that. */
+    open(body) {
+        const box = body?.seq === this.#inward.count ? fromBase64url(body.sealed) : null;
+        const text = box && this.#inward.open(box);
+        if (text === null) throw new Failure("cannot-verify");
+        return JSON.parse(text);
     }
 }
 

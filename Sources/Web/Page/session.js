@@ -27,7 +27,8 @@ function agent() {
 }
 
 /**
- * One transfer over a connected peer. The page takes the role that the other side leaves to it. Callbacks:
+ * One transfer over a connected peer. The page takes the role that the other side leaves to it, or has one from the
+ * beginning, and then greets first. Callbacks:
  * `onRole(part, agent)` with the Receiver or Sender, `onOffer(transfer)` when more was offered, `onAccepted(resumed)`,
  * `onWords(words)` to compare, `onChange()`, `onFinished()`, `onFailure(Failure)`; after one of the last two nothing
  * more comes.
@@ -37,6 +38,10 @@ export class Session {
     part = null;
     /** When the other side said something last, on the clock of `performance.now()`. */
     heard = performance.now();
+    /** The name by which a receiver is known when it comes back; null before its hello, or where it has none. */
+    theirSession = null;
+    /** Ours, once it is known. */
+    #role = null;
     #peer;
     #memory;
     #callbacks;
@@ -45,11 +50,12 @@ export class Session {
     #exchange = null;
     #pulse = null;
 
-    /** `memory` is what outlives the connection: `{ id, holdings, outgoing }`. */
-    constructor(peer, memory, callbacks) {
+    /** `memory` is what outlives the connection: `{ id, holdings, outgoing }`; `role` is null or `sender`. */
+    constructor(peer, memory, callbacks, role = null) {
         this.#peer = peer;
         this.#memory = memory;
         this.#callbacks = callbacks;
+        if (role) this.#greet(role, true);
     }
 
     handleText(text) {
@@ -98,7 +104,12 @@ export class Session {
         if (!this.part?.delivering) this.#callbacks.onFailure(new Failure(code));
     }
 
-    /** Ends with words for both sides. */
+    /** Says why it ends, to the other side alone, and ends nothing. */
+    tell(code, text) {
+        if (!this.#over) this.#send({ type: "error", code, message: text, resumable: false });
+    }
+
+    /** Ends with a failure here; the other side is told if `code` is given. */
     fail(failure, code, text, isResumable = false) {
         this.#end(failure, code, text, isResumable);
     }
@@ -128,19 +139,18 @@ export class Session {
         require(this.part === null, "a second hello");
         require(message.protocol === "martlet.transfer" && message.version >= 1, "another protocol version");
         require(message.role === "sender" || message.role === "receiver", "an unknown role");
-        const role = message.role === "sender" ? "receiver" : "sender";
-        const session = this.#memory.id;
+        require(message.role !== this.#role, "the same role");
         const features = Array.isArray(message.features) ? message.features : [];
-        const { certificates } = this.#peer;
-        if (certificates && (message.commit ?? null) !== null) {
-            this.#exchange = new WordExchange(role, certificates, message.commit);
+        const commit = message.commit ?? null;
+        if (!this.#role) this.#greet(message.role === "sender" ? "receiver" : "sender", commit !== null);
+        this.theirSession = typeof message.session === "string" ? message.session : null;
+        if (commit === null) {
+            this.#exchange = null;
+        } else if (this.#exchange) {
+            this.#exchange.meet(commit);
+            // Both have committed themselves.
+            this.#send(this.#exchange.reveal);
         }
-        this.#send({
-            type: "hello", protocol: "martlet.transfer", version: 1, role, agent: agent(), session, features: [],
-            ...(this.#exchange ? { commit: this.#exchange.commit } : {}),
-        });
-        // It has committed itself already.
-        if (this.#exchange) this.#send(this.#exchange.reveal);
         this.#pulse = setInterval(() => {
             if (this.#over) clearInterval(this.#pulse);
             else this.#send({ type: "working", optional: true });
@@ -156,10 +166,20 @@ export class Session {
             onFinished: () => this.#finish(),
             onFailure: (...end) => this.#end(...end),
         };
-        this.part = role === "receiver"
+        this.part = this.#role === "receiver"
             ? new Receiver(wires, this.#memory.holdings, features)
             : new Sender(wires, this.#memory.outgoing);
         this.#callbacks.onRole(this.part, shownName(message.agent ?? "The other side", 80));
+    }
+
+    #greet(role, hasWords) {
+        const { certificates } = this.#peer;
+        this.#role = role;
+        if (certificates && hasWords) this.#exchange = new WordExchange(role, certificates);
+        this.#send({
+            type: "hello", protocol: "martlet.transfer", version: 1, role, agent: agent(), session: this.#memory.id,
+            features: [], ...(this.#exchange ? { commit: this.#exchange.commit } : {}),
+        });
     }
 
     /** The other side shows what it committed to, before anything else. */

@@ -24,8 +24,8 @@ export function announce(text) {
 
 /**
  * Shows one state of the page. `parts` names what is visible beside the headline: `explanation`, `detail`, `notice`,
- * `total` (sentences), `items` (list), `texts` (for reading), `meter`, `drop`, `linkForm` (booleans) and `actions`
- * (identifiers of buttons).
+ * `total` (sentences), `items` (list), `texts` (for reading), `invitation` (what leads others here), `meter`, `drop`,
+ * `linkForm` (booleans) and `actions` (identifiers of buttons).
  */
 export function show(state, headline, parts = {}) {
     const focused = document.activeElement;
@@ -40,6 +40,7 @@ export function show(state, headline, parts = {}) {
     element("meter").hidden = !parts.meter;
     element("drop").hidden = !parts.drop;
     element("link-form").hidden = !parts.linkForm;
+    showInvitation(parts.invitation ?? null);
     showTexts(parts.texts ?? []);
     showItems(parts.items ?? [], parts.onRemove);
     if (!connectedStates.has(state)) showWords([]);
@@ -64,6 +65,24 @@ export function showShare(share) {
     element("meter").hidden = share === 0;
     element("progress").value = share;
     for (const id of ["progress-bytes", "progress-rate", "progress-left"]) element(id).textContent = "";
+}
+
+/** `{ code, isDead, link, command }`, or null. */
+function showInvitation(invitation) {
+    element("invitation").hidden = !invitation;
+    if (!invitation) return;
+    element("code").classList.toggle("dead", invitation.isDead);
+    element("code-label").textContent = invitation.isDead ? "Dead code" : "Code";
+    for (const name of ["code", "link", "command"]) {
+        const text = element(name);
+        const button = element(`copy-${name}`);
+        text.parentElement.hidden = invitation[name] === "";
+        button.hidden = name === "code" && invitation.isDead;
+        if (text.textContent === invitation[name]) continue;
+        text.textContent = invitation[name];
+        button.textContent = "Copy";
+        button.onclick = () => copy(text, button);
+    }
 }
 
 function showTexts(texts) {

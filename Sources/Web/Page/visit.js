@@ -4,8 +4,10 @@ import { Attempt } from "./attempt.js";
 import { Failure } from "./failures.js";
 import { Holdings } from "./holdings.js";
 import { forget, knownRoom, rememberRoom, sessionIdentifier } from "./link.js";
+import { Movement } from "./movement.js";
 import { Outgoing } from "./outgoing.js";
 import { Ways } from "./plan.js";
+import { Room } from "./rooms.js";
 import * as screens from "./screens.js";
 import * as view from "./view.js";
 
@@ -30,19 +32,15 @@ export class Visit {
     #plan = null;
     #peerName = "The other side";
     #over = false;
-    #moving = false;
+    #movement = new Movement();
     #interrupted = false;
     #tries = 0;
-    #share = 0;
     /** When the server said first that it is being started again. */
     #restartTime = null;
     #timer = null;
-    #ticker = null;
-    #meter = null;
     #standingNotice = "";
     #offerTime = -Infinity;
     #handing = { bytes: 0, held: false };
-    #wakeLock = null;
 
     /** `entrance` is a link `{ room, secret }` or a code `{ number, words }`. */
     constructor(entrance, reloaded) {
@@ -66,9 +64,8 @@ export class Visit {
         // A closed tab would otherwise be noticed only when its silence has lasted half a minute.
         addEventListener("pagehide", () => this.#attempt?.abandon());
         addEventListener("beforeunload", (event) => {
-            if (this.#moving && !this.#memory?.holdings.resumable) event.preventDefault();
+            if (this.#movement.isOn && !this.#memory?.holdings.resumable) event.preventDefault();
         });
-        document.addEventListener("visibilitychange", () => this.#keepAwake());
 
         // What can be saved here, and what is here already, must be known before anything is shown.
         this.#ways = await Ways.survey();
@@ -88,7 +85,7 @@ export class Visit {
         });
         const outgoing = new Outgoing(room);
         outgoing.selection.onChange = () => this.#showChoice();
-        if (await holdings.recall()) this.#share = holdings.recalledShare;
+        if (await holdings.recall()) this.#movement.share = holdings.recalledShare;
         const id = sessionIdentifier(room, holdings.recalledSession);
         this.#ways.session = id;
         if (!this.#entrance.room) rememberRoom(room);
@@ -104,7 +101,8 @@ export class Visit {
     #connect(rejoins = 0) {
         clearTimeout(this.#timer);
         this.#attempt?.abandon();
-        const attempt = new Attempt(this.#entrance, rejoins, {
+        const open = (callbacks) => new Room(this.#entrance, callbacks);
+        const attempt = new Attempt({ side: "guest", open }, rejoins, {
             onRoom: (room) => this.#settle(room),
             onRole: (part, agent) => this.#handleRole(part, agent),
             onOffer: (transfer) => this.#handleOffer(transfer),
@@ -142,7 +140,7 @@ export class Visit {
     #handleOffer(transfer) {
         const { part } = this.#attempt;
         const { holdings } = this.#memory;
-        if (this.#moving) return;
+        if (this.#movement.isOn) return;
         // A list that grows item by item would be laid out anew for each of them; the last message always counts.
         const now = performance.now();
         if (!part.complete && now - this.#offerTime < offerMilliseconds) return;
@@ -221,33 +219,11 @@ export class Visit {
         const { part } = this.#attempt;
         const { holdings } = this.#memory;
         this.#interrupted = false;
-        this.#moving = true;
         this.#tries = 0;
-        this.#meter = new view.Meter();
         const keepsOpen = part.role === "receiver" && !holdings.resumable;
         this.#standingNotice = keepsOpen ? "Keep this page open until it is done." : "";
         screens.showMoving(part, this.#standingNotice);
-        clearInterval(this.#ticker);
-        this.#ticker = setInterval(() => this.#tick(), 250);
-        this.#tick();
-        this.#keepAwake();
-    }
-
-    #tick() {
-        const attempt = this.#attempt;
-        const { part } = attempt;
-        if (!part || !this.#moving) return;
-        attempt.watch();
-        if (!this.#moving) return;
-        this.#measure();
-        const still = this.#meter.draw(part.movedBytes, part.movingBytes, part.complete);
-        view.updateItems(part.items, part.currentIndex);
-        if (!attempt.interrupted) view.showNotice(this.#notice(part, still));
-    }
-
-    #measure() {
-        const { part } = this.#attempt;
-        if (part?.movingBytes > 0) this.#share = part.movedBytes / part.movingBytes;
+        this.#movement.begin(this.#attempt, (moving, still) => this.#notice(moving, still));
     }
 
     #notice(part, still) {
@@ -258,15 +234,6 @@ export class Visit {
         if (part.delivering) return "Everything is here. Handing it to your downloads folder…";
         if (still >= 4 && part.movedBytes < part.movingBytes) return "Nothing has arrived for some seconds. Waiting…";
         return this.#standingNotice;
-    }
-
-    /** A phone that goes to sleep takes the connection with it. */
-    #keepAwake() {
-        if (!this.#moving || document.visibilityState !== "visible") return;
-        navigator.wakeLock?.request("screen").then((lock) => {
-            if (this.#moving) this.#wakeLock = lock;
-            else lock.release();
-        }).catch(() => {});
     }
 
     async #saveAgain() {
@@ -281,7 +248,7 @@ export class Visit {
     #finish() {
         const { part } = this.#attempt;
         this.#attempt.end();
-        this.#stopMoving();
+        this.#movement.end();
         this.#over = true;
         screens.showDone(part, this.#memory.holdings, this.#peerName);
     }
@@ -290,7 +257,7 @@ export class Visit {
         if (this.#over) return;
         if (this.#memory?.holdings.delivered && passing.has(failure.code)) {
             // An earlier visit saved everything; nobody is left to hear of it.
-            this.#stopMoving();
+            this.#movement.end();
             this.#over = true;
             screens.showSavedBefore();
             return;
@@ -305,18 +272,17 @@ export class Visit {
             this.#waitForServer();
             return;
         }
-        const wasMoving = this.#moving;
+        const wasMoving = this.#movement.isOn;
         this.#fail(failure, wasMoving ? this.#attempt.part.items : []);
     }
 
     /** The transfer is interrupted, not over: the next attempt comes by itself. */
     #waitAndReconnect(failure) {
-        if (this.#moving) this.#measure();
-        this.#stopMoving();
+        this.#movement.end();
         this.#interrupted = true;
         const delay = backoffMilliseconds[Math.min(this.#tries, backoffMilliseconds.length - 1)];
         this.#tries += 1;
-        screens.showInterrupted(this.#share, failure, this.#memory.holdings, this.#tries);
+        screens.showInterrupted(this.#movement.share, failure, this.#memory.holdings, this.#tries);
         this.#timer = setTimeout(() => this.#connect(3), delay);
     }
 
@@ -351,18 +317,11 @@ export class Visit {
     #fail(failure, items) {
         if (this.#over) return;
         this.#over = true;
-        this.#stopMoving();
+        this.#movement.end();
         this.#memory?.holdings.close();
         view.showPeer("");
         // What was tried must not be tried again by loading the page.
         if (failure.forgets) forget();
         screens.showFailure(failure, items, this.#memory?.holdings, this.#entrance);
-    }
-
-    #stopMoving() {
-        this.#moving = false;
-        clearInterval(this.#ticker);
-        this.#wakeLock?.release().catch(() => {});
-        this.#wakeLock = null;
     }
 }

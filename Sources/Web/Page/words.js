@@ -46,23 +46,28 @@ export function certificateOf(sdp) {
 /** This side's part in making the words, and what the other side says to it. */
 export class WordExchange {
     /** Whether the other side's `reveal` is what comes next. */
-    awaited = true;
+    awaited = false;
     #role;
     #certificates;
-    #theirCommitment;
+    #theirCommitment = null;
     #nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
 
-    /** `role` is ours; `certificates` are `{ local, remote }`; `theirs` is the `commit` that the other side said. */
-    constructor(role, certificates, theirs) {
+    /** `role` is ours; `certificates` are `{ local, remote }`. */
+    constructor(role, certificates) {
         this.#role = role;
         this.#certificates = certificates;
-        this.#theirCommitment = fromHex(theirs);
-        require(this.#theirCommitment?.length === 32, "an unsound commit");
     }
 
     /** For our `hello`, and the message behind it. */
     get commit() {
         return hex(commitment(this.#role, this.#nonce));
+    }
+
+    /** Takes the `commit` that the other side said. */
+    meet(theirs) {
+        this.#theirCommitment = fromHex(theirs);
+        require(this.#theirCommitment?.length === 32, "an unsound commit");
+        this.awaited = true;
     }
 
     get reveal() {

@@ -1,0 +1,102 @@
+// The words of the page as host: choosing, waiting, interrupted.
+
+import { base64url } from "./bytes.js";
+import { codeText } from "./code.js";
+import { choiceRows } from "./screens.js";
+import { fileCount, size } from "./text.js";
+import * as view from "./view.js";
+
+const troubles = {
+    unreachable: "The server does not answer.",
+    restarting: "The server is being started again.",
+    busy: "The server is busy.",
+    expired: "The server has closed the room, since nobody came for two hours.",
+};
+
+/** What may be sent; nothing yet, and then a link or a code may be entered instead. `onRemove(index)` takes one out. */
+export function showChoice(selection, onRemove) {
+    const items = choiceRows(selection);
+    if (items.length === 0) {
+        view.show("beginning", "Send or receive", {
+            explanation: "To send, choose files here. To receive, enter the link or the code that the other side shows.",
+            drop: true,
+            linkForm: true,
+        });
+        return;
+    }
+    const { count } = selection;
+    view.labelButton("send", selection.complete ? `Send ${fileCount(count)}` : "Send");
+    view.show("choosing", "Send files", {
+        explanation: "Next you get a code and a link for the person who is to have them. They stay on this computer until "
+            + "that person is there.",
+        drop: true,
+        items,
+        onRemove,
+        total: count > 1 ? `${fileCount(count)}, ${size(selection.sizeBytes)}` : "",
+        actions: ["send"],
+    });
+}
+
+function linkOf({ place }) {
+    return `${location.origin}/#${place.name}.${base64url(place.secret)}`;
+}
+
+/** Whoever is on another computer cannot use an address that means “this computer”. */
+const isOnlyHere = /^(?:localhost|127\..*|\[::1\])$/.test(location.hostname);
+
+function partsOf({ room, codeRoom, serverTrouble, news }) {
+    const isDead = codeRoom.looksLeft === 0;
+    const hasCode = codeRoom.number !== null;
+    const code = hasCode ? codeText({ number: codeRoom.number, words: codeRoom.place.words }) : "";
+    const wrong = codeRoom.looksLeft === 2 ? "Somebody entered wrong words. Two more wrong tries, and this code is dead."
+        : codeRoom.looksLeft === 1 ? "Somebody entered wrong words again. One more wrong try, and this code is dead." : "";
+    const dead = "Wrong words were entered three times, so this code is dead: somebody may have been guessing. "
+        + "The link still works.";
+    const away = serverTrouble
+        ? `${troubles[serverTrouble] ?? troubles.unreachable} Nobody new can come until it is back; this page tries again by `
+            + "itself."
+        : "";
+    const here = isOnlyHere ? "This address works on this computer only. For others, open this page at the address that "
+        + "this computer has on the network." : "";
+    const link = linkOf(room);
+    const lead = isDead || !hasCode ? `martlet receive '${link}'` : `martlet receive ${code} --server ${location.origin}`;
+    return {
+        notice: [away, isDead ? dead : wrong, news, here].filter(Boolean).join(" "),
+        invitation: { code, isDead, link, command: lead },
+        actions: [...(isDead ? ["new-code"] : []), ...(serverTrouble ? ["reconnect"] : [])],
+    };
+}
+
+/** Waiting for whoever comes. `invitation` is `{ room, codeRoom, serverTrouble, news }`. */
+export function showInvitation(invitation, selection) {
+    const { notice, invitation: shown, actions } = partsOf(invitation);
+    const items = choiceRows(selection);
+    const wasMade = invitation.room.isOpen || shown.code !== "";
+    if (!wasMade) {
+        view.show("connecting", "Asking for a code…", { notice, actions: [...actions, "cancel"] });
+        return;
+    }
+    view.show("hosting", "Waiting for somebody", {
+        explanation: `The other side enters the code at ${location.host}, or opens the link, or runs the command in a `
+            + "terminal. Keep this page open.",
+        notice,
+        invitation: shown,
+        items,
+        total: items.length > 1 ? `${fileCount(selection.count)}, ${size(selection.sizeBytes)}` : "",
+        actions: [...actions, "cancel"],
+    });
+}
+
+/** The receiver was lost after its yes, and finds the way back by the same link or code. */
+export function showInterrupted(invitation, peerName, share) {
+    const { notice, invitation: shown, actions } = partsOf(invitation);
+    const percent = Math.floor(share * 100);
+    view.show("interrupted", share > 0 ? `Interrupted at ${percent}\u00a0%, waiting…` : "Interrupted, waiting…", {
+        explanation: `The connection broke. ${peerName} can come back by the same link or code, and it goes on where it was. `
+            + "Keep this page open.",
+        notice,
+        invitation: shown,
+        actions: [...actions, "release", "cancel"],
+    });
+    view.showShare(share);
+}

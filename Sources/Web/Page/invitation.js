@@ -1,0 +1,311 @@
+// The page as host, from beginning to end: files are chosen, a room is made, somebody comes and gets them.
+
+import { Attempt } from "./attempt.js";
+import { hex } from "./bytes.js";
+import { drawRoom, drawSecret, drawWords } from "./draw.js";
+import { Failure } from "./failures.js";
+import { HostedRoom } from "./hosting.js";
+import * as screens from "./hostscreens.js";
+import { Movement } from "./movement.js";
+import { Outgoing } from "./outgoing.js";
+import { showDone, showFailure, showMoving, showWaitingForYes } from "./screens.js";
+import * as view from "./view.js";
+
+/** Ends of a connection that are no answer: the same side, or before a yes another one, may come again. */
+const passing = new Set(["gone", "left", "silent", "no-path", "stalled", "restarting"]);
+const offerMilliseconds = 250;
+const departure = "The page that sent was closed or loaded again, and its files went with it.";
+
+export class Invitation {
+    #words;
+    #outgoing;
+    /** The name of this page's transfer in its greetings. */
+    #id = hex(crypto.getRandomValues(new Uint8Array(16)));
+    /** The rooms by which guests come: that of the link, and that of the code, which is another one after a dead code. */
+    #linkRoom = null;
+    #codeRoom = null;
+    /** Every connection that is being made or stands, and the one that the transfer runs over. */
+    #attempts = new Set();
+    #attempt = null;
+    /** Who said yes, by the name of its session, and is awaited back; else null. */
+    #receiver = null;
+    #peerName = "The other side";
+    #movement = new Movement();
+    #interrupted = false;
+    #over = false;
+    /** What happened while nobody was connected. */
+    #news = "";
+    #serverTrouble = "";
+    #offerTime = -Infinity;
+
+    /** `words` is the list for codes; null where the page has none, and makes links only. */
+    constructor(words) {
+        this.#words = words;
+        this.#renew();
+    }
+
+    begin() {
+        view.onClick("send", () => this.#open());
+        view.onClick("cancel", () => this.#stop());
+        view.onClick("new-code", () => this.#makeCode());
+        view.onClick("reconnect", () => this.#rooms.forEach((room) => room.open()));
+        view.onClick("release", () => this.#release());
+        view.watchFiles((files, entries) => this.#choose(files, entries));
+        // A closed tab would otherwise be noticed only when its silence has lasted half a minute.
+        addEventListener("pagehide", () => this.#depart());
+        addEventListener("beforeunload", (event) => {
+            if (this.#linkRoom) event.preventDefault();
+        });
+        addEventListener("online", () => this.#rooms.forEach((room) => room.open()));
+        this.#showChoice();
+    }
+
+    /** The person enters somebody else's room instead. */
+    leave() {
+        this.#over = true;
+    }
+
+    get #rooms() {
+        return new Set([this.#linkRoom, this.#codeRoom].filter(Boolean));
+    }
+
+    // MARK: Choosing
+
+    /** What is to be sent, under a name of its own. */
+    #renew(selection = null) {
+        this.#outgoing = new Outgoing("");
+        if (selection) this.#outgoing.selection = selection;
+        this.#outgoing.selection.onChange = () => this.#showChoice();
+    }
+
+    #choose(files, entries) {
+        if (this.#over || this.#outgoing.offered) return;
+        if (entries.length > 0) this.#outgoing.selection.addEntries(entries);
+        else this.#outgoing.selection.addFiles(files);
+    }
+
+    #showChoice() {
+        if (this.#over || this.#outgoing.offered) return;
+        screens.showChoice(this.#outgoing.selection, (index) => this.#outgoing.selection.remove(index));
+    }
+
+    // MARK: Rooms
+
+    /** The person wants to send what was chosen. */
+    #open() {
+        if (this.#over || this.#outgoing.offered || this.#outgoing.selection.isEmpty) return;
+        this.#outgoing.begin();
+        this.#linkRoom = this.#codeRoom = this.#makeRoom();
+        this.#show();
+    }
+
+    #makeRoom() {
+        const words = this.#words ? drawWords(this.#words) : null;
+        const room = new HostedRoom({ name: drawRoom(), secret: drawSecret(), words }, {
+            onOpened: () => {
+                this.#serverTrouble = "";
+                this.#show();
+            },
+            onAway: (code) => {
+                this.#serverTrouble = code;
+                this.#show();
+            },
+            onGuest: (guest) => this.#meet(guest),
+            onWrongSecret: (by) => {
+                if (by === "link") this.#news = "Somebody came with a link that is not this one, and was turned away.";
+                this.#show();
+            },
+            onFailure: (failure) => this.#fail(failure),
+        });
+        room.open();
+        return room;
+    }
+
+    /** A dead code is followed by another one, in a room of its own: the link goes on. */
+    #makeCode() {
+        if (this.#codeRoom !== this.#linkRoom) this.#codeRoom.close();
+        this.#codeRoom = this.#makeRoom();
+        this.#news = "";
+        this.#show();
+    }
+
+    /** Waiting, for anybody or for the receiver that was lost. */
+    #show() {
+        if (this.#over || this.#attempt) return;
+        const invitation = {
+            room: this.#linkRoom, codeRoom: this.#codeRoom, serverTrouble: this.#serverTrouble, news: this.#news,
+        };
+        if (this.#interrupted) screens.showInterrupted(invitation, this.#peerName, this.#movement.share);
+        else screens.showInvitation(invitation, this.#outgoing.selection);
+    }
+
+    // MARK: Guests
+
+    #meet(guest) {
+        const open = (callbacks) => {
+            guest.callbacks = callbacks;
+            return guest;
+        };
+        const isCurrent = () => attempt === this.#attempt;
+        const attempt = new Attempt({ side: "host", open }, 0, {
+            onRoom: () => ({ id: this.#id, holdings: null, outgoing: this.#outgoing }),
+            onRole: (part, agent) => this.#receive(attempt, agent),
+            onOffer: () => {
+                if (isCurrent()) this.#showOffered();
+            },
+            onAccepted: () => {
+                if (isCurrent()) this.#showMoving();
+            },
+            onWords: (words) => {
+                if (isCurrent()) view.showWords(words);
+            },
+            onChange: () => {},
+            onInterrupted: (interrupted) => {
+                const notice = interrupted ? "The connection was interrupted. Waiting for the other side…" : "";
+                if (isCurrent()) view.showNotice(notice);
+            },
+            onFinished: () => {
+                if (isCurrent()) this.#finish();
+            },
+            onEnd: (failure) => this.#handleEnd(attempt, failure, guest.isRefused),
+        });
+        this.#attempts.add(attempt);
+        attempt.begin();
+    }
+
+    /** Whoever holds the secret is connected: the files are for one, by the name of its session. */
+    #receive(attempt, agent) {
+        const known = this.#receiver ?? this.#attempt?.session.theirSession ?? null;
+        const isKnown = known !== null && known === attempt.session.theirSession;
+        if ((this.#attempt || this.#receiver !== null) && !isKnown) {
+            attempt.session.fail(new Failure("taken"), "taken", "Somebody else came first.");
+            return;
+        }
+        // The connection that it had looks alive only because nobody has noticed yet.
+        this.#attempt?.abandon();
+        this.#attempts.delete(this.#attempt);
+        this.#movement.end();
+        this.#attempt = attempt;
+        this.#peerName = agent;
+        this.#news = "";
+        view.showPeer(`Connected to ${agent}`);
+        attempt.part.offer();
+        this.#showOffered(true);
+    }
+
+    #showOffered(always = false) {
+        const { part } = this.#attempt;
+        // A list that grows item by item would be laid out anew for each of them; the last message always counts.
+        const now = performance.now();
+        const isSoon = !part.complete && now - this.#offerTime < offerMilliseconds;
+        if (this.#movement.isOn || this.#interrupted || isSoon && !always) return;
+        this.#offerTime = now;
+        showWaitingForYes(part, this.#peerName);
+    }
+
+    #showMoving() {
+        this.#interrupted = false;
+        this.#receiver = this.#attempt.session.theirSession;
+        const notice = "Keep this page open until it is done.";
+        showMoving(this.#attempt.part, notice);
+        this.#movement.begin(this.#attempt, () => notice);
+    }
+
+    #handleEnd(attempt, failure, isRefused) {
+        this.#attempts.delete(attempt);
+        if (this.#over) return;
+        if (attempt !== this.#attempt) {
+            if (failure.code !== "taken" && failure.code !== "left" && !isRefused) {
+                this.#news = `Somebody came, but nothing was sent. ${failure.title}.`;
+            }
+            this.#show();
+            return;
+        }
+        const hasLeft = passing.has(failure.code) || failure.resumable;
+        // A no is an answer; who went, or broke the protocol, before it had said anything, leaves the place to others.
+        const isAnswer = this.#receiver === null ? failure.code === "declined" : !hasLeft;
+        if (isAnswer) {
+            this.#fail(failure);
+            return;
+        }
+        if (this.#receiver === null) {
+            const isGone = hasLeft || failure.code === "canceled-there";
+            this.#news = `${this.#peerName} was here, but nothing was sent. `
+                + (isGone ? "It left before it said yes." : `${failure.title}.`);
+        }
+        this.#movement.end();
+        this.#attempt = null;
+        this.#interrupted = this.#receiver !== null;
+        view.showPeer("");
+        this.#show();
+    }
+
+    /** The receiver that was lost is not awaited any more: the files are for whoever comes. */
+    #release() {
+        this.#receiver = null;
+        this.#interrupted = false;
+        this.#movement.share = 0;
+        this.#renew(this.#outgoing.selection);
+        this.#outgoing.begin();
+        this.#news = "";
+        this.#show();
+    }
+
+    // MARK: Ends
+
+    #finish() {
+        const { part } = this.#attempt;
+        this.#attempt.end();
+        this.#movement.end();
+        this.#close();
+        showDone(part, null, this.#peerName);
+    }
+
+    /** The person stops: before anybody said yes, only the waiting. */
+    #stop() {
+        const session = this.#attempt?.session;
+        if (this.#receiver === null) {
+            this.#attempt?.end();
+            this.#attempts.delete(this.#attempt);
+            this.#attempt = null;
+            this.#closeRooms();
+            view.showPeer("");
+            this.#renew(this.#outgoing.selection);
+            this.#showChoice();
+        } else {
+            this.#fail(new Failure("canceled-here"));
+        }
+        session?.cancel();
+    }
+
+    #fail(failure, items = this.#attempt?.part?.items ?? []) {
+        if (this.#over) return;
+        this.#movement.end();
+        this.#close();
+        view.showPeer("");
+        showFailure(failure, items);
+    }
+
+    /** Nothing more comes of this page. */
+    #close() {
+        this.#over = true;
+        this.#outgoing.forget();
+        this.#attempt?.end();
+        this.#attempts.delete(this.#attempt);
+        this.#closeRooms();
+    }
+
+    #closeRooms() {
+        for (const attempt of this.#attempts) attempt.abandon();
+        this.#attempts.clear();
+        for (const room of this.#rooms) room.close();
+        this.#linkRoom = this.#codeRoom = null;
+        this.#news = this.#serverTrouble = "";
+    }
+
+    /** The page goes away, and its files with it. */
+    #depart() {
+        for (const attempt of this.#attempts) attempt.depart(departure);
+        for (const room of this.#rooms) room.close();
+    }
+}
