@@ -288,7 +288,7 @@ MORE = [
         out="the authenticator"),
     Row("Cross two rooms", "puts a guest into another room than it asked for, by link and by number",
         "files for somebody else", "room, number and entrance are in the transcript; words and secret are others", {},
-        out="the room in the key; the number in the key", test="test_evil_guesses"),
+        out="the room in the key; the number in the key", test="test_evil_rooms"),
     Row("Stand in between", "is host to the guest and guest to the host, with words, certificates and DTLS of its own",
         "everything", "it does not know the secret: the confirmation is wrong", {},
         out="no neutral element; in the page the confirmation, the sealing and the proof, all three",
