@@ -123,14 +123,25 @@ def address(entrance):
 
 def page_guest(browser):
     """The page, which somebody opens and who says yes to whatever is offered."""
+    # Firefox opens no tab while it closes another.
+    tabs = asyncio.Lock()
+
     async def guest(server, canary, by, deadline, entrance):
-        page = await browser.open(address(await entrance))
+        url = address(await entrance)
+        async with tabs:
+            page = await browser.open(url)
         try:
-            return await watch(page, browser, canary, deadline)
+            became = await watch(page, browser, canary, deadline)
         finally:
-            canary.pages.append((await page.evaluate("document.documentElement.dataset.failure ?? ''"),
-                                 await page.evaluate("document.querySelector('main').innerText")))
-            await page.close()
+            shown = await page.evaluate("document.querySelector('main').innerText")
+            canary.pages.append((await page.evaluate("document.documentElement.dataset.failure ?? ''"), shown))
+            async with tabs:
+                await page.close()
+            for key in [key for key, each in browser.pages.items() if each is page]:
+                del browser.pages[key]
+        # Whoever is not who they say is told nothing, and says nothing.
+        assert became == "done" or canary.name not in shown, shown
+        return became
     return guest
 
 

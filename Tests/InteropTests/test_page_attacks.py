@@ -1,46 +1,12 @@
-"""A rendezvous that means harm (evil_rendezvous.py) between a host and the page, in real browsers."""
+"""Hosts that know the secret and lie behind it, against the page. (A rendezvous that means harm: test_evil_page.py.)"""
 
 import asyncio
 import json
 
 import pytest
 
-from attacks import ROWS, Row, replays
-from evil_rendezvous import Attack, EvilRendezvous
 from martlet_peer import Connection, TransferError
-from meetings import Canary, meet
-from page_support import page_guest
 from rooms_client import RoomError, encode
-from test_evil import all_attempts, assert_nothing_leaked
-
-#: Seconds until nothing is taken for nothing: tabs open more slowly than sockets.
-DEADLINE = 8
-
-
-@pytest.fixture
-def sides(browser):
-    return {"guest": page_guest(browser), "deadline": DEADLINE}
-
-
-@pytest.mark.parametrize("by", ["link", "code"])
-async def test_an_honest_relay(tmp_path, by, sides):
-    canary = Canary(tmp_path)
-    async with EvilRendezvous(Attack()) as server:
-        assert await meet(server, canary, by, **{**sides, "deadline": 30}) == {"host": "done", "guest": "done"}
-        assert canary.has_arrived()
-    assert_nothing_leaked(server, canary)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-async def test_attacks(tmp_path, row: Row, sides):
-    await all_attempts(row.attacks, tmp_path, "code", sides)
-
-
-async def test_replay(tmp_path, sides):
-    async with EvilRendezvous(Attack()) as server:
-        await meet(server, Canary(tmp_path), "link", **{**sides, "deadline": 30})
-        recorded = server.wires[0].said
-    await all_attempts(replays(recorded), tmp_path, "link", sides)
 
 
 # MARK: Hosts that know the secret, and lie behind it
