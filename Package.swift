@@ -19,6 +19,7 @@ let strict = settings + [.strictMemorySafety()]
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let cores: [Target] = [
@@ -91,7 +92,10 @@ let engine: [Target] = [
         dependencies: ["NetworkIO", "PeerSession", "DataChannel", "DTLS", "ICE", "SDP", "Wire", deque],
         swiftSettings: settings),
     .target(
-        name: "Signaling", dependencies: ["NetworkIO", "Martlet", "Pairing", "Digests", "ICE", "JSON", "SDP", "Wire"],
+        name: "Signaling",
+        dependencies: [
+            "NetworkIO", "Martlet", "Pairing", "Digests", "ICE", "JSON", "SDP", "Wire", deque, heap,
+        ],
         swiftSettings: strict),
     .target(
         name: "Transfer",

@@ -9,11 +9,12 @@ private struct Hall {
     /// What the last `created` said.
     var number: RoomNumber?
     var token: RoomToken?
+    var records: [RoomRecord] = []
 
     init(_ change: (inout RoomLimits) -> Void = { _ in }, iceServers: [RoomICEServer] = []) {
         var limits = RoomLimits()
         change(&limits)
-        registry = RoomRegistry(limits: limits, iceServers: iceServers, using: SeededGenerator(state: 1))
+        registry = RoomRegistry(limits: limits, iceServers: iceServers, keepsRecords: true, using: SeededGenerator(state: 1))
     }
 
     mutating func connect(_ number: UInt64, from address: String = "192.0.2.1") throws {
@@ -49,6 +50,7 @@ private struct Hall {
             case .close(let id, let code, _): actions.append("\(id.rawValue): close \(code)")
             }
         }
+        while let record = registry.pollRecord() { records.append(record) }
         return actions
     }
 

@@ -11,6 +11,8 @@ package struct HTTPLimits: Sendable, Equatable {
     package var lingerTimeout: Duration = .seconds(1)
     /// Open connections, WebSocket connections included. One more is closed as soon as it is accepted.
     package var connectionCount = 4096
+    /// Of which so many of one address; proxies that are trusted excepted.
+    package var connectionsPerAddress = Int.max
 
     package init() {}
 }

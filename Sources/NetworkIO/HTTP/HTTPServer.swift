@@ -3,7 +3,6 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 internal import NIOWebSocket
-internal import Synchronization
 package import Wire
 
 /// A small HTTP/1.1 server for a page, files in memory and WebSocket connections, made to stand open networks.
@@ -21,13 +20,16 @@ package final class HTTPServer: Sendable {
         package var port: UInt16
         package var hosts: HostPolicy
         package var tls: TLSFiles?
+        /// Proxies that stand before this server; nil when there are none.
+        package var proxies: ProxyTrust?
         package var limits = HTTPLimits()
 
-        package init(addresses: [IPAddress], port: UInt16, hosts: HostPolicy, tls: TLSFiles? = nil) {
+        package init(addresses: [IPAddress], port: UInt16, hosts: HostPolicy, tls: TLSFiles? = nil, proxies: ProxyTrust? = nil) {
             self.addresses = addresses
             self.port = port
             self.hosts = hosts
             self.tls = tls
+            self.proxies = proxies
         }
     }
 
@@ -59,7 +61,9 @@ package final class HTTPServer: Sendable {
     ) async throws(HTTPServerError) -> HTTPServer {
         guard !configuration.addresses.isEmpty else { throw .noAddress }
         let tls = try configuration.tls?.makeContext()
-        let connections = ConnectionTable(limit: configuration.limits.connectionCount)
+        let connections = ConnectionTable(
+            limit: configuration.limits.connectionCount, limitPerAddress: configuration.limits.connectionsPerAddress,
+            proxies: configuration.proxies)
         let bootstrap = makeBootstrap(
             configuration, group: group, tls: tls, connections: connections, endpoints: webSockets, handler: handler)
         var attempts = configuration.port == 0 && configuration.addresses.count > 1 ? 8 : 1
@@ -121,7 +125,8 @@ package final class HTTPServer: Sendable {
         endpoints: [WebSocketEndpoint], handler: @escaping Handler
     ) -> ServerBootstrap {
         let policy = RequestPolicy(
-            hosts: configuration.hosts, endpoints: endpoints, defaultPort: tls == nil ? 80 : 443)
+            hosts: configuration.hosts, endpoints: endpoints, defaultPort: tls == nil ? 80 : 443,
+            proxies: configuration.proxies)
         let limits = configuration.limits
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 512)
@@ -144,7 +149,7 @@ package final class HTTPServer: Sendable {
         let upgrader = NIOWebSocketServerUpgrader(
             maxFrameSize: policy.endpoints.map(\.options.frameBytes).max() ?? 1024, automaticErrorHandling: false,
             shouldUpgrade: { channel, head in
-                guard case .upgrade(let endpoint) = policy.verdict(for: head, channel: channel) else {
+                guard case .upgrade(let endpoint, _) = policy.verdict(for: head, channel: channel) else {
                     return channel.eventLoop.makeSucceededFuture(nil)
                 }
                 let headers = HTTPHeaders([("Sec-WebSocket-Protocol", endpoint.subprotocol)])
@@ -152,10 +157,10 @@ package final class HTTPServer: Sendable {
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
-                    guard case .upgrade(let endpoint) = policy.verdict(for: head, channel: channel) else {
+                    guard case .upgrade(let endpoint, let client) = policy.verdict(for: head, channel: channel) else {
                         throw ChannelError.inappropriateOperationForState
                     }
-                    try serve(channel, at: endpoint)
+                    try serve(channel, at: endpoint, from: client)
                 }
             })
         let (boundGate, boundHTTP) = (
@@ -174,56 +179,19 @@ package final class HTTPServer: Sendable {
         try pipeline.addHandler(http)
     }
 
-    private static func serve(_ channel: any Channel, at endpoint: WebSocketEndpoint) throws {
+    private static func serve(
+        _ channel: any Channel, at endpoint: WebSocketEndpoint, from client: TransportAddress?
+    ) throws {
         let handler = WebSocketHandler(isServer: true, options: endpoint.options, channel: channel)
         try channel.pipeline.syncOperations.addHandler(handler)
         let connection = WebSocketConnection(
-            channel: channel, handler: handler, subprotocol: endpoint.subprotocol, options: endpoint.options)
+            channel: channel, handler: handler, subprotocol: endpoint.subprotocol, options: endpoint.options,
+            remoteAddress: client)
         Task {
             await endpoint.handler(connection)
             connection.close()
             // Holds the connection until the closing handshake is over.
             _ = await connection.closed()
-        }
-    }
-}
-
-/// The open connections of a server. Used from every loop.
-final class ConnectionTable: Sendable {
-    private struct State {
-        var channels: [ObjectIdentifier: any Channel] = [:]
-        var isStopped = false
-    }
-
-    struct Full: Error {}
-
-    private let limit: Int
-    private let state = Mutex(State())
-
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    var count: Int { state.withLock { $0.channels.count } }
-
-    /// Remembers a connection until it closes. Throws when there is no place for it.
-    func add(_ channel: any Channel) throws(Full) {
-        let isAdded = state.withLock { state in
-            guard !state.isStopped, state.channels.count < limit else { return false }
-            state.channels[ObjectIdentifier(channel)] = channel
-            return true
-        }
-        guard isAdded else { throw Full() }
-        channel.closeFuture.whenComplete { [self] _ in
-            _ = state.withLock { $0.channels.removeValue(forKey: ObjectIdentifier(channel)) }
-        }
-    }
-
-    /// Refuses all that come from now on, and returns those that are open.
-    func stop() -> [any Channel] {
-        state.withLock { state in
-            state.isStopped = true
-            return Array(state.channels.values)
         }
     }
 }

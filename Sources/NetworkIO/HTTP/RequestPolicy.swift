@@ -6,10 +6,12 @@ struct RequestPolicy: Sendable {
     var endpoints: [WebSocketEndpoint]
     /// The port a bare `Host: name` means: 443 when the server speaks TLS, else 80.
     var defaultPort: UInt16
+    /// Whose word about the client is believed.
+    var proxies: ProxyTrust?
 
     enum Verdict {
         case serve(HTTPRequest)
-        case upgrade(WebSocketEndpoint)
+        case upgrade(WebSocketEndpoint, from: TransportAddress?)
         /// The connection ends after the answer.
         case refuse(HTTPResponse)
     }
@@ -22,10 +24,12 @@ struct RequestPolicy: Sendable {
         }
         guard target.hasPrefix("/") else { return .refuse(.text(400, "The request target must be a path.")) }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil, fields: fields,
             remoteAddress: remoteAddress)
-        let hosts = request.values("host")
+        let forwarded = proxies?.forwarded(request)
+        if let forwarded { request.remoteAddress = forwarded.client }
+        let hosts = forwarded?.host.map { [$0] } ?? request.values("host")
         guard hosts.count == 1, let host = HTTPAuthority(hosts[0], defaultPort: defaultPort) else {
             return .refuse(.text(400, "The request needs exactly one Host field."))
         }
@@ -71,7 +75,7 @@ struct RequestPolicy: Sendable {
                 HTTPAuthority(hostText, defaultPort: origin.defaultPort) == origin.authority
             else { return .refuse(.text(403, "Pages of other sites may not connect here.")) }
         }
-        return .upgrade(endpoint)
+        return .upgrade(endpoint, from: request.remoteAddress)
     }
 
     private static func list(_ value: String) -> [String] {

@@ -7,7 +7,7 @@ package import Wire
 /// Messages come one by one; as long as nobody takes them, the peer is held back. Pings are answered and sent by
 /// themselves. When the last reference goes, the connection is dropped.
 package final class WebSocketConnection: Sendable {
-    /// The other end; nil when the system does not tell.
+    /// The other end, as a trusted proxy tells it where there is one; nil when nobody tells.
     package let remoteAddress: TransportAddress?
     package let subprotocol: String
     /// What came and was not yet taken. One consumer. Ends when the connection does; `closed()` then tells why.
@@ -19,13 +19,14 @@ package final class WebSocketConnection: Sendable {
     private let handler: NIOLoopBound<WebSocketHandler>
 
     init(
-        channel: any Channel, handler: WebSocketHandler, subprotocol: String, options: WebSocketOptions
+        channel: any Channel, handler: WebSocketHandler, subprotocol: String, options: WebSocketOptions,
+        remoteAddress: TransportAddress? = nil
     ) {
         self.channel = channel
         self.handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
         self.subprotocol = subprotocol
         self.options = options
-        remoteAddress = TransportAddress(socket: channel.remoteAddress)
+        self.remoteAddress = remoteAddress ?? TransportAddress(socket: channel.remoteAddress)
         messages = handler.inbox
         outgoing = handler.outgoing
     }
@@ -64,6 +65,15 @@ package final class WebSocketConnection: Sendable {
         perform { $0.close(code, reason: reason) }
     }
 
+    /// Ends the connection at once, for a peer that does not read.
+    package func drop() {
+        outgoing.refuse()
+        perform { $0.drop(.tooSlow) }
+    }
+
+    /// Bytes that wait for the peer.
+    package var queuedByteCount: Int { outgoing.count }
+
     /// Waits for the end of the connection and tells how it came.
     package func closed() async -> WebSocketClosure {
         (try? await handler.value(on: channel.eventLoop)) ?? .lost
@@ -98,6 +108,8 @@ final class OutgoingBytes: Sendable {
     init(limit: Int) {
         self.limit = limit
     }
+
+    var count: Int { state.withLock { $0.queued } }
 
     func reserve(_ count: Int) -> Reservation {
         state.withLock { state in
