@@ -26,7 +26,8 @@ package struct RoomMemory: Sendable, Equatable {
     package var text: String {
         var lines = [Self.title]
         for room in rooms {
-            lines.append("room \(room.name) \(room.number.map(\.description) ?? "-") \(Base64URL.encode(room.token.bytes))")
+            lines.append(
+                "room \(room.name) \(room.number.map(\.description) ?? "-") \(Base64URL.encode(room.token.bytes))")
         }
         for resting in numbers { lines.append("rests \(resting.number) \(resting.secondsLeft)") }
         return lines.joined(separator: "\n") + "\n"

@@ -38,7 +38,8 @@ struct RoomNumbers {
     /// - Parameter wish: given if it is free.
     /// - Returns: nil only when hardly any of the 999,999 are free.
     mutating func give(
-        to room: RoomIdentifier, wish: RoomNumber?, at now: NetworkTime, using generator: inout some RandomNumberGenerator
+        to room: RoomIdentifier, wish: RoomNumber?, at now: NetworkTime,
+        using generator: inout some RandomNumberGenerator
     ) -> RoomNumber? {
         wake(at: now)
         if let wish, isFree(wish) { return take(wish, for: room) }

@@ -179,7 +179,8 @@ extension RoomRegistry {
     func memory(at now: NetworkTime) -> RoomMemory {
         var memory = RoomMemory()
         // Whoever was expected back is expected once more.
-        memory.rooms = rooms.map { .init(name: $0.key, number: $0.value.number, token: $0.value.token) }
+        memory.rooms =
+            rooms.map { .init(name: $0.key, number: $0.value.number, token: $0.value.token) }
             .sorted { $0.name.text < $1.name.text }
             + remembered.all.map { .init(name: $0.room, number: $0.entry.number, token: $0.entry.token) }
         memory.numbers = numbers.allResting(at: now).map {

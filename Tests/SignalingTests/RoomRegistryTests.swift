@@ -14,7 +14,8 @@ private struct Hall {
     init(_ change: (inout RoomLimits) -> Void = { _ in }, iceServers: [RoomICEServer] = []) {
         var limits = RoomLimits()
         change(&limits)
-        registry = RoomRegistry(limits: limits, iceServers: iceServers, keepsRecords: true, using: SeededGenerator(state: 1))
+        registry = RoomRegistry(
+            limits: limits, iceServers: iceServers, keepsRecords: true, using: SeededGenerator(state: 1))
     }
 
     mutating func connect(_ number: UInt64, from address: String = "192.0.2.1") throws {

@@ -24,7 +24,9 @@ package final class HTTPServer: Sendable {
         package var proxies: ProxyTrust?
         package var limits = HTTPLimits()
 
-        package init(addresses: [IPAddress], port: UInt16, hosts: HostPolicy, tls: TLSFiles? = nil, proxies: ProxyTrust? = nil) {
+        package init(
+            addresses: [IPAddress], port: UInt16, hosts: HostPolicy, tls: TLSFiles? = nil, proxies: ProxyTrust? = nil
+        ) {
             self.addresses = addresses
             self.port = port
             self.hosts = hosts
