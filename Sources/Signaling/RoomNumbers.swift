@@ -9,10 +9,11 @@ struct RoomNumbers {
     private let rest: Duration
     private let mostResting: Int
     private var rooms: [RoomNumber: RoomIdentifier] = [:]
-    /// Until when.
-    private var resting: [RoomNumber: NetworkTime] = [:]
+    /// Which entry of the queue is theirs.
+    private var resting: [RoomNumber: UInt64] = [:]
     /// In the order in which they end; some may have been taken back since.
-    private var queue: Deque<(number: RoomNumber, end: NetworkTime)> = []
+    private var queue: Deque<(number: RoomNumber, end: NetworkTime, serial: UInt64)> = []
+    private var nextSerial: UInt64 = 0
     /// In use or resting, by digits.
     private var spent = [Int](repeating: 0, count: 7)
 
@@ -30,7 +31,9 @@ struct RoomNumbers {
 
     /// Those that rest and for how long yet, the first to end first.
     func allResting(at now: NetworkTime) -> [(number: RoomNumber, left: Duration)] {
-        queue.lazy.filter { resting[$0.number] == $0.end && $0.end > now }.map { ($0.number, now.duration(to: $0.end)) }
+        queue.lazy.filter { resting[$0.number] == $0.serial && $0.end > now }.map {
+            ($0.number, now.duration(to: $0.end))
+        }
     }
 
     /// Gives a room a number.
@@ -76,16 +79,17 @@ struct RoomNumbers {
     /// A number that rested before a restart goes on resting. Must be called in the order in which they end.
     mutating func putToRest(_ number: RoomNumber, until end: NetworkTime) {
         guard isFree(number) else { return }
-        resting[number] = end
+        resting[number] = nextSerial
         spent[Self.digits(number)] += 1
-        queue.append((number, end))
-        if queue.count > 2 * resting.count + 1024 { queue = queue.filter { resting[$0.number] == $0.end } }
+        queue.append((number, end, nextSerial))
+        nextSerial += 1
+        if queue.count > 2 * resting.count + 1024 { queue = queue.filter { resting[$0.number] == $0.serial } }
     }
 
     private mutating func wake(at now: NetworkTime) {
         while let first = queue.first, first.end <= now || resting.count > mostResting {
             queue.removeFirst()
-            guard resting[first.number] == first.end else { continue }
+            guard resting[first.number] == first.serial else { continue }
             resting[first.number] = nil
             spent[Self.digits(first.number)] -= 1
         }

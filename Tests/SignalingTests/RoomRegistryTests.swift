@@ -2,77 +2,12 @@ import Signaling
 import Testing
 import Wire
 
-/// A registry with its connections, at a time of our own.
-private struct Hall {
-    var registry: RoomRegistry
-    var now = NetworkTime.zero
-    /// What the last `created` said.
-    var number: RoomNumber?
-    var token: RoomToken?
-    var records: [RoomRecord] = []
-
-    init(_ change: (inout RoomLimits) -> Void = { _ in }, iceServers: [RoomICEServer] = []) {
-        var limits = RoomLimits()
-        change(&limits)
-        registry = RoomRegistry(
-            limits: limits, iceServers: iceServers, keepsRecords: true, using: SeededGenerator(state: 1))
-    }
-
-    mutating func connect(_ number: UInt64, from address: String = "192.0.2.1") throws {
-        registry.connect(.init(rawValue: number), from: try #require(IPAddress(address)), at: now)
-    }
-
-    /// What the registry does about a message, as `number: text` and `number: close code`.
-    mutating func say(_ number: UInt64, _ text: String) -> [String] {
-        registry.handleText(text, from: .init(rawValue: number), at: now)
-        return drain()
-    }
-
-    mutating func say(_ number: UInt64, _ request: RoomRequest) -> [String] { say(number, request.text) }
-
-    mutating func disconnect(_ number: UInt64) -> [String] {
-        registry.disconnect(.init(rawValue: number), at: now)
-        return drain()
-    }
-
-    mutating func wait(_ duration: Duration) -> [String] {
-        now = now.advanced(by: duration)
-        registry.handleTimeout(at: now)
-        return drain()
-    }
-
-    mutating func drain() -> [String] {
-        var actions: [String] = []
-        while let action = registry.pollAction() {
-            switch action {
-            case .send(let notice, let id):
-                if case .created(_, _, let given, let made, _) = notice { (number, token) = (given, made) }
-                actions.append("\(id.rawValue): \(notice.text)")
-            case .close(let id, let code, _): actions.append("\(id.rawValue): close \(code)")
-            }
-        }
-        while let record = registry.pollRecord() { records.append(record) }
-        return actions
-    }
-
-    /// Connections 1, 2, 3… in one room, 1 as host.
-    static func room(members: UInt64, size: Int, _ change: (inout RoomLimits) -> Void = { _ in }) throws -> Hall {
-        var hall = Hall(change)
-        let room = try Samples.room()
-        for number in 1...members {
-            try hall.connect(number)
-            _ = hall.say(number, number == 1 ? .create(room: room, size: size) : .join(room: room))
-        }
-        return hall
-    }
-}
-
 struct RoomRegistryTests {
     private let create = #"{"type":"create","room":"abcdefghijkmnpqr","size":3}"#
     private let join = #"{"type":"join","room":"abcdefghijkmnpqr"}"#
 
     @Test func `a room from its making to its end`() throws {
-        var hall = Hall(iceServers: [RoomICEServer(urls: ["stun:s"])])
+        var hall = RoomHall(iceServers: [RoomICEServer(urls: ["stun:s"])])
         for number in 1...3 as ClosedRange<UInt64> { try hall.connect(number) }
         let servers = #""iceServers":[{"urls":["stun:s"]}]}"#
         // 1 -> create
@@ -130,7 +65,7 @@ struct RoomRegistryTests {
     }
 
     @Test func `a full room turns away`() throws {
-        var hall = try Hall.room(members: 2, size: 2)
+        var hall = try RoomHall.room(members: 2, size: 2)
         try hall.connect(3)
         #expect(hall.say(3, join) == [#"3: {"type":"full"}"#, "3: close 4002"])
         // A place that became free is taken.
@@ -140,7 +75,7 @@ struct RoomRegistryTests {
     }
 
     @Test func `a room exists once`() throws {
-        var hall = try Hall.room(members: 1, size: 2)
+        var hall = try RoomHall.room(members: 1, size: 2)
         try hall.connect(2)
         #expect(
             hall.say(2, create) == [
@@ -150,7 +85,7 @@ struct RoomRegistryTests {
     }
 
     @Test func `messages reach only members of the same room`() throws {
-        var hall = try Hall.room(members: 2, size: 2)
+        var hall = try RoomHall.room(members: 2, size: 2)
         try hall.connect(3)
         _ = hall.say(3, #"{"type":"create","room":"zzzzzzzzzzzzzzzz","size":2}"#)
         // p1 of the other room is itself; p2 is nobody there.
@@ -170,7 +105,7 @@ struct RoomRegistryTests {
         (#"{"type":"bye","x":""# + String(repeating: "x", count: 262_144) + "\"}", "close 1009"),
     ])
     func `a member that breaks the protocol is closed and its room told`(text: String, close: String) throws {
-        var hall = try Hall.room(members: 2, size: 3)
+        var hall = try RoomHall.room(members: 2, size: 3)
         let actions = hall.say(2, text)
         #expect(actions.contains("2: " + close))
         #expect(actions.last == #"1: {"type":"peer-left","peer":"p2"}"#)
@@ -180,20 +115,20 @@ struct RoomRegistryTests {
 
     @Test(arguments: [-1, 0, 1, 33, 1_000_000])
     func `a room of an impossible size is refused`(size: Int) throws {
-        var hall = Hall()
+        var hall = RoomHall()
         try hall.connect(1)
         #expect(hall.say(1, .create(room: try Samples.room(), size: size)).last == "1: close 4004")
         #expect(hall.registry.roomCount == 0)
     }
 
     @Test func `speaking before entering is refused`() throws {
-        var hall = Hall()
+        var hall = RoomHall()
         try hall.connect(1)
         #expect(hall.say(1, #"{"type":"message","to":"p1","body":""}"#).last == "1: close 4004")
     }
 
     @Test func `bodies have a limit in UTF-8 bytes`() throws {
-        var hall = try Hall.room(members: 2, size: 2)
+        var hall = try RoomHall.room(members: 2, size: 2)
         let peer = try Samples.peer("p1")
         #expect(hall.say(2, .message(to: peer, body: String(repeating: "ä", count: 64 * 1024))).count == 1)
         #expect(
@@ -202,7 +137,7 @@ struct RoomRegistryTests {
     }
 
     @Test func `a member may have 256 messages relayed`() throws {
-        var hall = try Hall.room(members: 2, size: 2)
+        var hall = try RoomHall.room(members: 2, size: 2)
         let peer = try Samples.peer("p1")
         for _ in 0..<256 { #expect(hall.say(2, .message(to: peer, body: "")).count == 1) }
         let actions = hall.say(2, .message(to: peer, body: ""))
@@ -211,28 +146,28 @@ struct RoomRegistryTests {
     }
 
     @Test func `a host may have 256 more relayed for each guest who enters`() throws {
-        var hall = try Hall.room(members: 3, size: 3)
+        var hall = try RoomHall.room(members: 3, size: 3)
         let peer = try Samples.peer("p2")
         for _ in 0..<3 * 256 { #expect(hall.say(1, .message(to: peer, body: "")).count == 1) }
         #expect(hall.say(1, .message(to: peer, body: "")).contains("1: close 4005"))
     }
 
     @Test func `messages to nobody count too`() throws {
-        var hall = try Hall.room(members: 1, size: 2)
+        var hall = try RoomHall.room(members: 1, size: 2)
         let peer = try Samples.peer("p9")
         for _ in 0..<256 { _ = hall.say(1, .message(to: peer, body: "")) }
         #expect(hall.say(1, .message(to: peer, body: "")).last == "1: close 4005")
     }
 
     @Test func `a member may have 4 MiB relayed`() throws {
-        var hall = try Hall.room(members: 2, size: 2)
+        var hall = try RoomHall.room(members: 2, size: 2)
         let (peer, body) = (try Samples.peer("p1"), String(repeating: "x", count: 128 * 1024))
         for _ in 0..<32 { #expect(hall.say(2, .message(to: peer, body: body)).count == 1) }
         #expect(hall.say(2, .message(to: peer, body: "x")).contains("2: close 4005"))
     }
 
     @Test func `there are at most so many rooms`() throws {
-        var hall = Hall { $0.roomCount = 2 }
+        var hall = RoomHall { $0.roomCount = 2 }
         for (number, room) in [(1, "aaaaaaaaaaaaaaaa"), (2, "bbbbbbbbbbbbbbbb"), (3, "cccccccccccccccc")] {
             try hall.connect(UInt64(number))
             let actions = hall.say(UInt64(number), .create(room: try Samples.room(room), size: 2))
@@ -242,14 +177,14 @@ struct RoomRegistryTests {
     }
 
     @Test func `one address enters at a measured pace`() throws {
-        var hall = Hall()
-        func knock(_ hall: inout Hall, _ number: UInt64, _ address: String) throws -> String? {
+        var hall = RoomHall()
+        func knock(_ hall: inout RoomHall, _ number: UInt64, _ address: String) throws -> String? {
             try hall.connect(number, from: address)
             defer { _ = hall.disconnect(number) }
             return hall.say(number, join).last
         }
         var number: UInt64 = 0
-        func knocks(_ hall: inout Hall, _ count: Int, _ address: String) throws -> [String] {
+        func knocks(_ hall: inout RoomHall, _ count: Int, _ address: String) throws -> [String] {
             try (0..<count).compactMap { _ in
                 number += 1
                 return try knock(&hall, number, address).map { String($0.suffix(4)) }
@@ -270,7 +205,7 @@ struct RoomRegistryTests {
     }
 
     @Test func `a connection that enters no room is closed`() throws {
-        var hall = Hall()
+        var hall = RoomHall()
         try hall.connect(1)
         #expect(hall.registry.pollTimeout() == .zero.advanced(by: .seconds(30)))
         #expect(hall.wait(.seconds(29)) == [])
@@ -283,7 +218,7 @@ struct RoomRegistryTests {
     }
 
     @Test func `a room without guests expires two hours after the last word`() throws {
-        var hall = try Hall.room(members: 2, size: 2)
+        var hall = try RoomHall.room(members: 2, size: 2)
         // With a guest inside nothing expires.
         #expect(hall.wait(.seconds(3 * 3600)) == [])
         _ = hall.disconnect(2)
@@ -297,7 +232,7 @@ struct RoomRegistryTests {
     }
 
     @Test func `following pollTimeout finds every deadline`() throws {
-        var hall = Hall()
+        var hall = RoomHall()
         try hall.connect(1)
         _ = hall.say(1, create)
         hall.now = .zero.advanced(by: .seconds(10))
@@ -314,7 +249,7 @@ struct RoomRegistryTests {
 
     @Test func `any sequence of messages leaves the registry whole`() throws {
         var generator = SeededGenerator(state: 3)
-        var hall = Hall {
+        var hall = RoomHall {
             $0.roomCount = 3
             $0.entriesPerSecond = 1000
             $0.entryBurst = 1000

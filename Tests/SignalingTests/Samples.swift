@@ -1,5 +1,6 @@
 import Signaling
 import Testing
+import Wire
 
 /// The same numbers in every run (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
@@ -28,6 +29,8 @@ enum Samples {
     static func room(_ text: String = "abcdefghijkmnpqr") throws -> RoomIdentifier {
         try #require(RoomIdentifier(text))
     }
+
+    static func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
 
     static func peer(_ text: String) throws -> PeerIdentifier { try #require(PeerIdentifier(text)) }
 
