@@ -7,6 +7,7 @@ enum EventTable {
             "the code, the server that knows it, and the page for typing it; again when it changes"
         ),
         ("link", ["link", "local", "all"], "the way to us: the best link, that for this machine, and all of them"),
+        ("serving", ["addresses", "port"], "of serve: it listens, and where others find it"),
         ("waiting", ["seconds"], "nobody is there yet, and how long the link waits"),
         ("wrong-code", ["left"], "words that are not the sender's, at either side, and how many tries are left"),
         ("code-dead", [], "the code is of no use any more: three tries failed; a link still works"),

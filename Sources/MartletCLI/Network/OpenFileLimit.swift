@@ -12,12 +12,13 @@ enum OpenFileLimit {
         return getrlimit(resource, &limit) == 0 ? Int(clamping: limit.rlim_cur) : 256
     }
 
-    /// Raises the limit as far as this user may, to 4,096 at most: the usual 1,024 is meant for programs that use
+    /// Raises the limit as far as this user may, to `wanted` at most: the usual 1,024 is meant for programs that use
     /// `select`.
-    static func raise() {
+    static func raise(to wanted: Int = 4096) {
+        let wanted = rlim_t(clamping: wanted)
         var limit = rlimit()
-        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < 4096 else { return }
-        limit.rlim_cur = min(4096, limit.rlim_max)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < wanted else { return }
+        limit.rlim_cur = min(wanted, limit.rlim_max)
         // Refused means: as before.
         _ = setrlimit(resource, &limit)
     }

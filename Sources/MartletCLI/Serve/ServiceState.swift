@@ -1,0 +1,85 @@
+internal import Signaling
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The file by which a rendezvous server tells the next one what it is to remember. It holds no secret.
+struct ServiceState: Sendable {
+    let path: String
+
+    /// - Parameter now: in seconds since 1970.
+    /// - Returns: what the server before this one left, and how long ago; nil when there is nothing of use.
+    func load(at now: Int64) -> (rooms: RoomMemory, age: Duration)? {
+        guard let text = SystemText.read(path), let end = text.firstIndex(of: "\n"),
+            let saved = Self.moment(text[..<end]),
+            let memory = RoomMemory(parsing: String(text[text.index(after: end)...]))
+        else { return nil }
+        // A clock that was set back makes it younger than it is, at worst as if it were new.
+        return (memory, .seconds(max(0, now - saved)))
+    }
+
+    /// Puts it on the disk, for this user alone.
+    ///
+    /// - Returns: whether it could be done.
+    func save(_ memory: RoomMemory, at now: Int64) -> Bool {
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            let folder = String(path[..<slash])
+            // A folder that is there is as its owner wants it.
+            if access(folder, F_OK) != 0, !StateFolder.make(folder) { return false }
+        }
+        let new = path + ".new"
+        unlink(new)
+        let file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { return false }
+        let isWhole = Self.write("saved \(now)\n" + memory.text, to: file) && fsync(file) == 0
+        close(file)
+        guard isWhole, rename(new, path) == 0 else {
+            unlink(new)
+            return false
+        }
+        return true
+    }
+
+    private static func moment(_ line: Substring) -> Int64? {
+        guard line.hasPrefix("saved ") else { return nil }
+        return Int64(line.dropFirst("saved ".count)).flatMap { (0...1 << 40).contains($0) ? $0 : nil }
+    }
+
+    private static func write(_ text: String, to file: Int32) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { bytes in
+                #if canImport(Glibc)
+                    Glibc.write(file, bytes.baseAddress, bytes.count)
+                #else
+                    Darwin.write(file, bytes.baseAddress, bytes.count)
+                #endif
+            }
+            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { return false }
+        }
+        return true
+    }
+}
+
+/// The calendar, for logs and files.
+enum ServiceClock {
+    static var secondsSince1970: Int64 { Int64(time(nil)) }
+
+    /// `2026-11-21T20:03:59.123Z`
+    static var text: String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var (parts, seconds) = (tm(), now.tv_sec)
+        gmtime_r(&seconds, &parts)
+        func digits(_ value: some BinaryInteger, _ count: Int) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(0, count - text.count)) + text
+        }
+        let date = "\(digits(Int(parts.tm_year) + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
+        let time = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))"
+        return "\(date)T\(time).\(digits(now.tv_nsec / 1_000_000, 3))Z"
+    }
+}
