@@ -1,5 +1,6 @@
 internal import NetworkIO
 internal import Signaling
+internal import Web
 internal import Wire
 
 /// What a rendezvous server answers to a GET: the page, its health, and its metrics.
@@ -19,7 +20,7 @@ struct ServiceSite: Sendable {
             let text = ServiceMetrics.text(await rooms.status)
             let type = HTTPField("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             return HTTPResponse(fields: [type] + Self.fields, body: .bytes(Array(text.utf8)))
-        default: return PageResponse.answer(request)
+        default: return PageResponse.answer(request, offer: .rendezvous)
         }
     }
 
