@@ -4,7 +4,7 @@ import asyncio
 
 from attacks import replays
 from evil_rendezvous import Attack, EvilRendezvous
-from meetings import DEADLINE, Canary, meet
+from meetings import DEADLINE, Canary, meet, text_of
 
 
 def assert_nothing_leaked(server, canary):
@@ -29,7 +29,8 @@ async def attempt(make, found, tmp_path, by, sides, name):
     for who in found:
         told = {"verify", "refused"} if who == "refused" else {"verify"}
         if ended["guest" if who == "refused" else who] not in told:
-            return f"{name}: not found out by {who}: {ended}"
+            shown = canary.pages + [text_of(program)[-600:] for program in canary.programs]
+            return f"{name}: not found out by {who}: {ended}: {shown}"
     return None
 
 
