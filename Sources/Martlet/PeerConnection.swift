@@ -15,6 +15,9 @@ public actor PeerConnection {
     /// that the peer opens beyond that are closed.
     public nonisolated let events: AsyncStream<PeerConnectionEvent>
 
+    /// SHA-256 of the certificate that this side will prove to hold, 32 bytes; known before any description.
+    public nonisolated let localCertificateFingerprint: [UInt8]
+
     private let driver: PeerDriver
     private let configuration: PeerConnectionConfiguration
     private let eventContinuation: AsyncStream<PeerConnectionEvent>.Continuation
@@ -33,16 +36,18 @@ public actor PeerConnection {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
-    /// Makes a connection with a fresh certificate. Nothing is sent before the first `setLocalDescription`.
+    /// Makes a connection. Nothing is sent before the first `setLocalDescription`.
     ///
+    /// - Parameter certificate: one that no other connection has; nil makes a fresh one.
     /// - Throws: `operationError` when the key or the certificate cannot be made.
-    public init(configuration: PeerConnectionConfiguration = .init()) throws {
-        let certificate: DTLSCertificate
-        do { certificate = try DTLSCertificate() } catch { throw MartletError(.dtls(error)) }
+    public init(configuration: PeerConnectionConfiguration = .init(), certificate: PeerCertificate? = nil) throws {
+        let certificate = try certificate ?? PeerCertificate()
+        localCertificateFingerprint = certificate.fingerprint
         self.configuration = configuration
         (events, eventContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(128))
         let session = PeerSession(
-            certificate: certificate, generator: SystemRandomNumberGenerator(), patience: configuration.patience)
+            certificate: certificate.certificate, generator: SystemRandomNumberGenerator(),
+            patience: configuration.patience)
         driver = PeerDriver(session: session, loop: loop)
     }
 

@@ -1,5 +1,5 @@
 /// The other side, who holds the same secret, and what it said of itself in the exchange.
-package struct PairedPeer: Sendable {
+package struct PairedPeer: Sendable, Equatable {
     /// SHA-256 of the certificate with which it will do DTLS, 32 bytes.
     package let certificate: [UInt8]
     /// For the connection that follows.

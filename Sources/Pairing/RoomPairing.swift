@@ -11,7 +11,7 @@ package struct RoomPairing: Sendable {
     package static let nonceByteCount = 16
     package static let certificateByteCount = 32
 
-    package enum Event: Sendable {
+    package enum Event: Sendable, Equatable {
         /// The other side holds the same secret: `seal` may be used.
         case paired(PairedPeer)
         /// What the other side, and nobody else, said.

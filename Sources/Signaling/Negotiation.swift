@@ -1,14 +1,16 @@
 internal import Martlet
 internal import NetworkIO
 
-/// Offer, answer and candidates between one `PeerConnection` and one peer of a room.
+/// Offer, answer and candidates between one `PeerConnection` and one peer of a room, and the proof that the two are
+/// connected to each other and to nobody else.
 actor Negotiation {
     /// Channels and state changes, for whoever uses the connection; candidates stay here.
     nonisolated let events: AsyncStream<PeerConnectionEvent>
-    /// Ends when the peer or the room is gone.
+    /// Ends when the peer is gone.
     nonisolated let parting: AsyncStream<Never>
 
     private let connection: PeerConnection
+    private let control: DataChannel
     private let peer: RoomPeer
     private let role: RoomRole
     private let continuation: AsyncStream<PeerConnectionEvent>.Continuation
@@ -16,6 +18,10 @@ actor Negotiation {
     private var outcome: Result<Void, PeerConnectorError>?
     private var waiter: CheckedContinuation<Void, Never>?
     private var tasks: [Task<Void, Never>] = []
+    /// The other side, as the exchange of keys has shown it.
+    private var paired: PairedPeer?
+    /// The proofs are on their way.
+    private var isProving = false
     /// The peer's description was applied: from here on the two may connect without the room.
     private var hasRemoteDescription = false
     /// The peer or the room is gone.
@@ -24,8 +30,9 @@ actor Negotiation {
     /// A peer that leaves as soon as it is connected must not fail the side that will be connected a moment later.
     private static let farewell = Duration.seconds(3)
 
-    init(connection: PeerConnection, peer: RoomPeer, role: RoomRole) {
+    init(connection: PeerConnection, control: DataChannel, peer: RoomPeer, role: RoomRole) {
         self.connection = connection
+        self.control = control
         self.peer = peer
         self.role = role
         // Whoever does not look finds the latest.
@@ -33,7 +40,7 @@ actor Negotiation {
         (parting, partingContinuation) = AsyncStream.makeStream(of: Never.self)
     }
 
-    /// Starts, as host with the offer, and returns when the peers are connected.
+    /// Starts, as host with the offer, and returns when the peers are connected and have proved it to each other.
     ///
     /// - Throws: why they are not. The connection is then closed.
     func connect(within timeout: Duration) async throws(PeerConnectorError) {
@@ -73,18 +80,25 @@ actor Negotiation {
 
     private func handle(_ signal: RoomPeer.Signal) async {
         switch signal {
-        case .paired, .payload(.unknown): break
+        case .payload(.unknown): break
+        case .paired(let paired): self.paired = paired
         case .payload(.offer(let sdp)) where role == .guest && !hasRemoteDescription:
+            // Check: the description commits to the certificate of the exchange.
+            guard paired?.isDescribed(by: sdp) == true else { return fail(.couldNotVerify) }
             await attempt { try await self.answer(sdp) }
         case .payload(.answer(let sdp)) where role == .host && !hasRemoteDescription:
+            // Check: the description commits to the certificate of the exchange.
+            guard paired?.isDescribed(by: sdp) == true else { return fail(.couldNotVerify) }
             await attempt { try await self.accept(sdp) }
         case .payload(.offer), .payload(.answer): fail(.protocolViolation("an unexpected description"))
         case .payload(.candidate(let line, let mid)):
             // One that cannot be used is no reason to give up.
             try? await connection.addICECandidate(line.isEmpty ? nil : ICECandidate(candidate: line, sdpMid: mid))
         case .payload(.failed(let code, let message)): fail(.peerFailed(code: code, message: message))
-        case .couldNotVerify: fail(.couldNotVerify)
-        case .left: partWith(.peerLeft)
+        case .couldNotVerify(let error): fail(PeerConnectorError(error))
+        case .left:
+            partingContinuation.finish()
+            partWith(.peerLeft)
         case .ended(let error): partWith(PeerConnectorError(error))
         }
     }
@@ -96,7 +110,6 @@ actor Negotiation {
 
     private func partWith(_ error: PeerConnectorError) {
         isParting = true
-        partingContinuation.finish()
         guard hasRemoteDescription else { return fail(error) }
         run { negotiation in
             try? await NetworkClock().sleep(for: Self.farewell)
@@ -156,7 +169,7 @@ actor Negotiation {
         case .connectionStateChange(let state):
             continuation.yield(event)
             switch state {
-            case .connected: finish(.success(()))
+            case .connected: startProof()
             case .failed: await fail(reason())
             default: break
             }
@@ -169,10 +182,40 @@ actor Negotiation {
         return .connectionFailed(failure)
     }
 
+    // MARK: The proof on the channel
+
+    private func startProof() {
+        guard !isProving else { return }
+        isProving = true
+        run { negotiation in await negotiation.prove() }
+    }
+
+    /// Sends our proof and waits for the other side's, before anything else on any channel is looked at.
+    private func prove() async {
+        guard let paired, let seen = await connection.certificateFingerprints else { return fail(.couldNotVerify) }
+        do {
+            try await control.opened()
+            try await control.send(paired.proof.message(local: seen.local, remote: seen.remote))
+            var first: String?
+            for try await message in control.messages {
+                if case .text(let text) = message { first = text }
+                break
+            }
+            // Check: the other side has seen the same two certificates.
+            guard paired.proof.isRight(first ?? "", local: seen.local, remote: seen.remote) else {
+                return fail(.couldNotVerify)
+            }
+            finish(.success(()))
+        } catch {
+            // The connection has ended; why, its events say.
+            fail(.connectionFailed(error as? MartletError ?? MartletError(code: .closed, message: "\(error)")))
+        }
+    }
+
     // MARK: Outcome
 
     private func ring() {
-        fail(hasRemoteDescription ? .noNetworkPath : .timedOut)
+        fail(hasRemoteDescription && !isProving ? .noNetworkPath : .timedOut)
     }
 
     private func fail(_ error: PeerConnectorError) {

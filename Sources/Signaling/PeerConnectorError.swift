@@ -55,6 +55,18 @@ extension PeerConnectorError {
             }
     }
 
+    /// An exchange that led to nothing.
+    init(_ error: PairingError) {
+        self =
+            switch error {
+            case .wrongWords(let left): .wrongWords(left: left)
+            case .codeDead: .codeDead
+            case .refused(let code): .refused(code: code)
+            case .unknownVersion: .refused(code: "version")
+            default: .couldNotVerify
+            }
+    }
+
     /// What the other side is told; nil when it knows already or cannot be reached.
     var notice: RoomPayload? {
         switch self {

@@ -1,3 +1,4 @@
+package import Martlet
 package import NetworkIO
 internal import Synchronization
 
@@ -9,40 +10,55 @@ package actor RoomClient {
     package nonisolated let host: PeerIdentifier
     /// What the rendezvous server recommends.
     package nonisolated let iceServers: [RoomICEServer]
+    /// The host's, where the room has words.
+    package nonisolated let number: RoomNumber?
+    /// By which the host gets the room back over another connection.
+    package nonisolated let token: RoomToken?
 
     private var session: RoomSession
     private let connection: WebSocketConnection
+    private let certificates: CertificateTable
     private var generator = SystemRandomNumberGenerator()
 
     private init(
-        session: RoomSession, connection: WebSocketConnection, peer: PeerIdentifier, host: PeerIdentifier
+        session: RoomSession, connection: WebSocketConnection, certificates: CertificateTable, peer: PeerIdentifier,
+        host: PeerIdentifier
     ) {
         self.session = session
         self.connection = connection
+        self.certificates = certificates
         self.peer = peer
         self.host = host
         role = session.role
         iceServers = session.iceServers
+        number = session.number
+        token = session.token
     }
 
-    /// Makes the link's room and enters it.
+    /// Makes the room and enters it.
     ///
     /// - Parameters:
     ///   - size: members, the host included; 2 to 32.
+    ///   - looks: at the code, by all guests together.
+    ///   - token: what an earlier client of this room had.
     ///   - timeout: for connecting, and again for the server's answer.
     package static func host(
-        _ link: RoomLink, size: Int = 2, over client: WebSocketClient = .init(), timeout: Duration = .seconds(10)
+        _ place: RoomPlace, size: Int = 2, looks: LookCount = LookCount(), token: RoomToken? = nil,
+        over client: WebSocketClient = .init(), timeout: Duration = .seconds(10)
     ) async throws(RoomError) -> RoomClient {
-        let session = RoomSession.host(room: link.room, secret: link.secret, size: size)
-        return try await enter(session, link, client, timeout)
+        let certificates = CertificateTable()
+        let session = RoomSession.host(place, size: size, looks: looks, token: token, certificates: certificates.make)
+        return try await enter(session, certificates, place.rendezvous, client, timeout)
     }
 
-    /// Enters the link's room as a guest.
+    /// Enters the room as a guest.
     package static func join(
-        _ link: RoomLink, over client: WebSocketClient = .init(), timeout: Duration = .seconds(10)
+        _ entrance: RoomEntrance, looks: LookCount = LookCount(), over client: WebSocketClient = .init(),
+        timeout: Duration = .seconds(10)
     ) async throws(RoomError) -> RoomClient {
-        let session = RoomSession.guest(room: link.room, secret: link.secret)
-        return try await enter(session, link, client, timeout)
+        let certificates = CertificateTable()
+        let session = RoomSession.guest(entrance, looks: looks, certificates: certificates.make)
+        return try await enter(session, certificates, entrance.rendezvous, client, timeout)
     }
 
     /// What happened next. One caller at a time; as long as nobody asks, the server is held back.
@@ -50,7 +66,10 @@ package actor RoomClient {
     /// - Throws: why the room has ended; after that always the same.
     package func next() async throws(RoomError) -> RoomEvent {
         while true {
-            if let event = session.pollEvent() { return event }
+            if let event = session.pollEvent() {
+                if case .peerLeft(let peer) = event { certificates.forget(peer) }
+                return event
+            }
             if let ending = session.ending {
                 connection.close()
                 throw ending
@@ -65,7 +84,10 @@ package actor RoomClient {
         }
     }
 
-    /// Sends to a peer with whom hellos are exchanged. Never suspends for the network.
+    /// The certificate by which that peer knows us since the exchange; once.
+    package nonisolated func takeCertificate(for peer: PeerIdentifier) -> PeerCertificate? { certificates.forget(peer) }
+
+    /// Sends to a peer who was paired. Never suspends for the network.
     package func send(_ payload: RoomPayload, to peer: PeerIdentifier) throws(RoomError) {
         try session.send(payload, to: peer)
         try transmit()
@@ -94,14 +116,15 @@ package actor RoomClient {
     }
 
     private static func enter(
-        _ session: RoomSession, _ link: RoomLink, _ client: WebSocketClient, _ timeout: Duration
+        _ session: RoomSession, _ certificates: CertificateTable, _ rendezvous: Rendezvous, _ client: WebSocketClient,
+        _ timeout: Duration
     ) async throws(RoomError) -> RoomClient {
         var session = session
         var generator = SystemRandomNumberGenerator()
         let connection: WebSocketConnection
         do {
             connection = try await client.connect(
-                to: link.rendezvous.webSocketURL, subprotocol: RoomServer.subprotocol, timeout: timeout)
+                to: rendezvous.webSocketURL, subprotocol: RoomServer.subprotocol, timeout: timeout)
         } catch {
             throw .unreachable(error)
         }
@@ -115,7 +138,8 @@ package actor RoomClient {
         while true {
             while let text = session.pollTransmit() { try? connection.send(text) }
             if case .entered(let peer, let host, _) = session.pollEvent() {
-                return RoomClient(session: session, connection: connection, peer: peer, host: host)
+                return RoomClient(
+                    session: session, connection: connection, certificates: certificates, peer: peer, host: host)
             }
             guard session.ending == nil, let text = await connection.receive() else { break }
             session.handleText(text, using: &generator)
@@ -126,4 +150,19 @@ package actor RoomClient {
         if Task.isCancelled { throw .cancelled }
         throw RoomError(await connection.closed())
     }
+}
+
+/// A certificate for each peer of the room, made when its exchange begins.
+private final class CertificateTable: Sendable {
+    private let certificates = Mutex<[PeerIdentifier: PeerCertificate]>([:])
+
+    /// - Returns: the fingerprint; nil when no certificate can be made.
+    @Sendable func make(for peer: PeerIdentifier) -> [UInt8]? {
+        guard let certificate = try? PeerCertificate() else { return nil }
+        certificates.withLock { $0[peer] = certificate }
+        return certificate.fingerprint
+    }
+
+    @discardableResult
+    func forget(_ peer: PeerIdentifier) -> PeerCertificate? { certificates.withLock { $0.removeValue(forKey: peer) } }
 }

@@ -1,11 +1,12 @@
+internal import Martlet
 internal import NetworkIO
 internal import Synchronization
 
 /// One other member of the room, with what concerns it alone.
 final class RoomPeer: Sendable {
     enum Signal: Sendable, Equatable {
-        /// Hellos are exchanged: payloads may be sent.
-        case paired
+        /// The peer holds the same secret: payloads may be sent.
+        case paired(PairedPeer)
         case payload(RoomPayload)
         case couldNotVerify(PairingError)
         case left
@@ -25,6 +26,9 @@ final class RoomPeer: Sendable {
         self.room = room
     }
 
+    /// The certificate by which the peer knows us; once.
+    func takeCertificate() -> PeerCertificate? { room.takeCertificate(for: id) }
+
     func send(_ payload: RoomPayload) async throws(RoomError) {
         try await room.send(payload, to: id)
     }
@@ -39,14 +43,17 @@ final class RoomPeer: Sendable {
 ///
 /// When the last reference goes, the room is left without a word.
 final class RoomPeers: Sendable {
-    /// The peers with whom hellos were exchanged, each once. Ends with the room.
+    /// The peers who hold the same secret, each once. Ends with the room.
     let arrivals: Mailbox<RoomPeer>
     let room: RoomClient
     private let table: Table
     private let pump: Task<Void, Never>
 
-    init(room: RoomClient) {
-        let table = Table()
+    /// - Parameter onRejection: hears why somebody who came did not arrive.
+    init(room: RoomClient, onRejection: @escaping @Sendable (PairingError) -> Void = { _ in }) {
+        let table = Table(onRejection: onRejection)
+        // A guest's host is there from the start: nothing of it may be missed.
+        if room.role == .guest { _ = table.peer(room.host, room: room) }
         self.room = room
         self.table = table
         arrivals = table.arrivals
@@ -84,6 +91,11 @@ final class RoomPeers: Sendable {
 
         let arrivals = Mailbox<RoomPeer>(capacity: 64)
         private let state = Mutex(State())
+        private let onRejection: @Sendable (PairingError) -> Void
+
+        init(onRejection: @escaping @Sendable (PairingError) -> Void) {
+            self.onRejection = onRejection
+        }
 
         var ending: RoomError? { state.withLock { $0.ending } }
 
@@ -100,13 +112,15 @@ final class RoomPeers: Sendable {
         func handle(_ event: RoomEvent, room: RoomClient) {
             switch event {
             case .entered, .peerJoined: break
-            case .paired(let id):
+            case .paired(let id, let paired):
                 let peer = peer(id, room: room)
-                peer.deliver(.paired)
+                peer.deliver(.paired(paired))
                 // More than 64 that nobody takes are the doing of a hostile server.
                 if !arrivals.offer(peer) { arrivals.finish() }
             case .payload(let payload, let id): known(id)?.deliver(.payload(payload))
-            case .couldNotVerify(let id, let error): forget(id, with: .couldNotVerify(error))
+            case .couldNotVerify(let id, let error):
+                if known(id) == nil { onRejection(error) }
+                forget(id, with: .couldNotVerify(error))
             case .peerLeft(let id): forget(id, with: .left)
             }
         }

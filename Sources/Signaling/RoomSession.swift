@@ -3,51 +3,91 @@ package enum RoomEvent: Sendable, Equatable {
     /// We are in. `peers` are the others.
     case entered(peer: PeerIdentifier, host: PeerIdentifier, peers: [PeerIdentifier])
     case peerJoined(PeerIdentifier)
-    /// Hellos are exchanged with that peer: payloads may be sent. It has proved nothing yet.
-    case paired(PeerIdentifier)
-    /// Verified: only a holder of the link can have said it.
+    /// That peer holds the same secret: payloads may be sent.
+    case paired(PeerIdentifier, PairedPeer)
+    /// Only the peer that was paired can have said it.
     case payload(RoomPayload, from: PeerIdentifier)
-    /// What that peer sent was not made by a holder of the link. Nothing of it is believed from now on.
+    /// That peer holds no secret of ours, or somebody in between interferes. Nothing of it is believed from now on.
     case couldNotVerify(PeerIdentifier, PairingError)
     case peerLeft(PeerIdentifier)
 }
 
-/// One member's side of a room: entering, pairing with the others, and the authenticated bodies.
+/// One member's side of a room: entering, pairing with the others, and the sealed bodies.
 ///
 /// A sans-IO core: after each call send all of `pollTransmit()` and take all of `pollEvent()`.
 package struct RoomSession: Sendable {
+    /// SHA-256 of the certificate for the connection with that peer, 32 bytes; nil where none can be made.
+    package typealias Certificates = @Sendable (PeerIdentifier) -> [UInt8]?
+
     private enum State {
         case entering
         case entered(peer: PeerIdentifier, host: PeerIdentifier)
         case ended(RoomError)
     }
 
-    package let role: RoomRole
-    private let room: RoomIdentifier
-    private let secret: RoomSecret
+    private enum Purpose {
+        case host(RoomPlace, LookCount)
+        case guest(RoomEntrance, LookCount)
+    }
+
+    private let purpose: Purpose
+    private let certificates: Certificates
     private var state = State.entering
-    private var pairings: [PeerIdentifier: Pairing] = [:]
+    /// The room's name, which a guest with a code hears from the server.
+    private var room: RoomIdentifier?
+    private var pairings: [PeerIdentifier: RoomPairing] = [:]
     private var transmits: [String] = []
     private var events: [RoomEvent] = []
     package private(set) var iceServers: [RoomICEServer] = []
+    /// What the server gave the host of a room with words.
+    package private(set) var number: RoomNumber?
+    /// By which the host gets its room back.
+    package private(set) var token: RoomToken?
 
     /// Asks to make the room, as its host.
     ///
-    /// - Parameter size: members, the host included; 2 to 32.
-    package static func host(room: RoomIdentifier, secret: RoomSecret, size: Int) -> RoomSession {
-        RoomSession(role: .host, room: room, secret: secret, request: .create(room: room, size: size))
+    /// - Parameters:
+    ///   - size: members, the host included; 2 to 32.
+    ///   - looks: at the code, by all guests together.
+    ///   - token: what the server gave when the room was ours before.
+    package static func host(
+        _ place: RoomPlace, size: Int, looks: LookCount = LookCount(), token: RoomToken? = nil,
+        certificates: @escaping Certificates
+    ) -> RoomSession {
+        let wish = place.words == nil ? RoomNumberWish.none : place.number.map { .preferred($0) } ?? .any
+        return RoomSession(
+            .host(place, looks), room: place.room,
+            request: .create(room: place.room, size: size, number: wish, token: token), certificates)
     }
 
     /// Asks to enter the room, as a guest.
-    package static func guest(room: RoomIdentifier, secret: RoomSecret) -> RoomSession {
-        RoomSession(role: .guest, room: room, secret: secret, request: .join(room: room))
+    ///
+    /// - Parameter looks: at the code, on this side.
+    package static func guest(
+        _ entrance: RoomEntrance, looks: LookCount = LookCount(), certificates: @escaping Certificates
+    ) -> RoomSession {
+        switch entrance {
+        case .link(let link):
+            RoomSession(.guest(entrance, looks), room: link.room, request: .join(room: link.room), certificates)
+        case .code(let code, _):
+            RoomSession(.guest(entrance, looks), room: nil, request: .joinNumber(code.number), certificates)
+        }
     }
 
-    private init(role: RoomRole, room: RoomIdentifier, secret: RoomSecret, request: RoomRequest) {
-        self.role = role
+    private init(
+        _ purpose: Purpose, room: RoomIdentifier?, request: RoomRequest, _ certificates: @escaping Certificates
+    ) {
+        self.purpose = purpose
         self.room = room
-        self.secret = secret
+        self.certificates = certificates
         transmits = [request.text]
+    }
+
+    package var role: RoomRole {
+        switch purpose {
+        case .host: .host
+        case .guest: .guest
+        }
     }
 
     /// The next message for the server.
@@ -79,10 +119,13 @@ package struct RoomSession: Sendable {
             // We spoke to somebody who was just leaving; `peer-left` says so.
             break
         case (.error(let code, let message), _): state = .ended(RoomError(code: code, message: message))
-        case (.created(let name, let peer, _, _, let servers), .entering) where role == .host && name == room:
+        case (.created(let name, let peer, let number, let token, let servers), .entering)
+        where role == .host && name == room:
+            created(number: number, token: token)
             enter(as: peer, host: peer, peers: [], servers)
         case (.joined(let name, let peer, let host, let peers, let servers), .entering)
-        where role == .guest && name == room && peers.contains(host) && !peers.contains(peer):
+        where role == .guest && (room == nil || name == room) && peers.contains(host) && !peers.contains(peer):
+            room = name
             enter(as: peer, host: host, peers: peers, servers)
             startPairing(with: host, using: &generator)
         case (.peerJoined(let peer), .entered(let me, _)) where peer != me: joined(peer, using: &generator)
@@ -94,7 +137,7 @@ package struct RoomSession: Sendable {
         }
     }
 
-    /// Makes an authenticated message to one peer.
+    /// Makes a sealed message to one peer.
     package mutating func send(_ payload: RoomPayload, to peer: PeerIdentifier) throws(RoomError) {
         if case .ended(let error) = state { throw error }
         guard var pairing = pairings[peer] else { throw .noSuchPeer }
@@ -114,6 +157,11 @@ package struct RoomSession: Sendable {
         if case .ended = state { return }
         transmits.append(RoomRequest.bye.text)
         state = .ended(.left)
+    }
+
+    private mutating func created(number: RoomNumber?, token: RoomToken) {
+        self.token = token
+        if case .host(let place, _) = purpose, place.words != nil { self.number = number }
     }
 
     private mutating func enter(
@@ -137,9 +185,26 @@ package struct RoomSession: Sendable {
     private mutating func startPairing(
         with peer: PeerIdentifier, using generator: inout some RandomNumberGenerator
     ) {
-        let pairing = Pairing(role: role, room: room, secret: secret, using: &generator)
+        guard let room, let certificate = certificates(peer) else { return }
+        var pairing =
+            switch purpose {
+            case .host(let place, let looks):
+                RoomPairing.host(
+                    room: room, secrets: secrets(place, looks), certificate: certificate, using: &generator)
+            case .guest(.link(let link), _):
+                RoomPairing.guest(
+                    room: room, secret: .link(link.secret), certificate: certificate, using: &generator)
+            case .guest(.code(let code, _), let looks):
+                RoomPairing.guest(
+                    room: room, secret: .code(code, looks: looks), certificate: certificate, using: &generator)
+            }
+        transmit(from: &pairing, to: peer)
         pairings[peer] = pairing
-        transmits.append(RoomRequest.message(to: peer, body: pairing.hello).text)
+    }
+
+    private func secrets(_ place: RoomPlace, _ looks: LookCount) -> HostSecrets {
+        let code = place.words.flatMap { words in number.map { RoomCode(number: $0, words: words) } }
+        return HostSecrets(secret: place.secret, code: code, looks: looks)
     }
 
     private mutating func handleBody(_ body: String, from peer: PeerIdentifier) {
@@ -147,21 +212,23 @@ package struct RoomSession: Sendable {
         guard var pairing = pairings[peer] else { return }
         do {
             let event = try pairing.handleBody(body)
+            transmit(from: &pairing, to: peer)
             pairings[peer] = pairing
             switch event {
-            case .ready: events.append(.paired(peer))
+            case nil: break
+            case .paired(let paired): events.append(.paired(peer, paired))
             case .payload(let text):
                 guard let payload = try? RoomPayload(parsing: text) else { throw PairingError.badMember("payload") }
                 events.append(.payload(payload, from: peer))
             }
         } catch {
+            transmit(from: &pairing, to: peer)
             pairings[peer] = nil
             events.append(.couldNotVerify(peer, error as? PairingError ?? .failed))
-            // A host that answered would tell strangers what they did wrong.
-            let farewell = RoomPayload.failed(code: "cannot-verify", message: "the secret does not match")
-            if role == .guest, let body = pairing.sealFarewell(farewell.text) {
-                transmits.append(RoomRequest.message(to: peer, body: body).text)
-            }
         }
+    }
+
+    private mutating func transmit(from pairing: inout RoomPairing, to peer: PeerIdentifier) {
+        while let body = pairing.pollBody() { transmits.append(RoomRequest.message(to: peer, body: body).text) }
     }
 }

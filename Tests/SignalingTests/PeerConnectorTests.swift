@@ -116,32 +116,93 @@ struct PeerConnectorTests {
 
     @Test func `a guest with another secret is found out on both sides`() async throws {
         let rendezvous = try await TestRendezvous()
-        let room = try await PeerConnector.host(RoomPlace(rendezvous.link()))
-        let wrong = try rendezvous.link(secret: 1)
-        async let joined = PeerConnector.join(.link(wrong), prepare: Self.prepare)
-        let arrival = try await room.nextGuest()
-        let guest = try #require(arrival)
-        // The guest notices with the first body, says so with a code that is as wrong as its link, and leaves.
-        await #expect(throws: PeerConnectorError.couldNotVerify) { _ = try await guest.connect(prepare: Self.prepare) }
-        do {
-            _ = try await joined
-            Issue.record("they connected")
-        } catch { #expect(error as? PeerConnectorError == .couldNotVerify) }
+        let (events, told) = AsyncStream.makeStream(of: HostedRoomEvent.self)
+        let room = try await PeerConnector.host(RoomPlace(rendezvous.link())) { told.yield($0) }
+        await #expect(throws: PeerConnectorError.couldNotVerify) {
+            _ = try await PeerConnector.join(.link(rendezvous.link(secret: 1)), prepare: Self.prepare)
+        }
+        #expect(await events.first { _ in true } == .wrongLink)
+        await room.close()
         await rendezvous.stop()
     }
 
-    @Test func `a host that could not be verified is reported to it too`() async throws {
+    @Test func `a code connects two peers, and three wrong ones kill it on both sides`() async throws {
+        let rendezvous = try await TestRendezvous()
+        var place = RoomPlace(try rendezvous.link())
+        place.words = try CodeWords(parsing: "clock mango crust")
+        let (events, told) = AsyncStream.makeStream(of: HostedRoomEvent.self)
+        let room = try await PeerConnector.host(place, size: 8) { told.yield($0) }
+        let number = try #require(room.number)
+        let at = place.rendezvous
+        let right = RoomCode(number: number, words: try CodeWords(parsing: "clock mango crust"))
+        async let joined = PeerConnector.join(.code(right, at: at), prepare: Self.prepare)
+        let arrival = try await room.nextGuest()
+        let host = try await #require(arrival).connect(prepare: Self.prepare)
+        await (try await joined).close()
+        await host.close()
+        let wrong = RoomCode(number: number, words: try CodeWords(parsing: "clock mango crumb"))
+        let looks = LookCount()
+        for left in [2, 1, 0] {
+            await #expect(throws: PeerConnectorError.wrongWords(left: left)) {
+                _ = try await PeerConnector.join(.code(wrong, at: at), looks: looks, prepare: Self.prepare)
+            }
+        }
+        await #expect(throws: PeerConnectorError.codeDead) {
+            _ = try await PeerConnector.join(.code(right, at: at), looks: looks, prepare: Self.prepare)
+        }
+        await #expect(throws: PeerConnectorError.refused(code: "dead")) {
+            _ = try await PeerConnector.join(.code(right, at: at), prepare: Self.prepare)
+        }
+        told.finish()
+        let all = await events.reduce(into: []) { $0.append($1) }
+        #expect(all == [.wrongWords(left: 2), .wrongWords(left: 1), .wrongWords(left: 0), .codeDead])
+        await room.close()
+        await rendezvous.stop()
+    }
+
+    @Test func `a description with another certificate than that of the exchange is refused`() async throws {
         let rendezvous = try await TestRendezvous()
         let room = try await PeerConnector.host(RoomPlace(rendezvous.link()))
-        let impostor = try await RoomClient.join(rendezvous.link(secret: 1))
-        async let paired = impostor.paired()
+        let guest = try await RoomClient.join(.link(rendezvous.link()))
+        _ = try await guest.paired()
+        try await guest.send(.answer(sdp: "v=0\r\n" + fingerprint(of: try PeerCertificate())), to: guest.host)
         let arrival = try await room.nextGuest()
-        let guest = try #require(arrival)
-        let host = try await paired
-        try await impostor.send(.answer(sdp: "v=0"), to: host)
-        await #expect(throws: PeerConnectorError.couldNotVerify) { _ = try await guest.connect(prepare: Self.prepare) }
-        await impostor.leave()
+        await #expect(throws: PeerConnectorError.couldNotVerify) {
+            _ = try await arrival?.connect(prepare: Self.prepare)
+        }
         await rendezvous.stop()
+    }
+
+    @Test(arguments: [nil, "hello", #"{"type":"proof","proof":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#])
+    func `whoever says anything but the proof on the channel is not believed`(first: String?) async throws {
+        let rendezvous = try await TestRendezvous()
+        let room = try await PeerConnector.host(RoomPlace(rendezvous.link()))
+        let guest = try await RoomClient.join(.link(rendezvous.link()))
+        let host = try await guest.paired()
+        async let connecting = room.nextGuest()?.connect(prepare: Self.prepare)
+        var sdp: String?
+        while sdp == nil {
+            if case .offer(let text) = try await guest.payload() { sdp = text }
+        }
+        let connection = try PeerConnection(certificate: guest.takeCertificate(for: host))
+        let channels = try await Self.prepare(connection)
+        try await connection.setRemoteDescription(SessionDescription(type: .offer, sdp: try #require(sdp)))
+        try await connection.setLocalDescription(try await connection.createAnswer())
+        try await guest.send(.answer(sdp: connection.gatheredLocalDescription().sdp), to: host)
+        try await channels.opened()
+        if let first { try await channels.send(first) } else { try await channels.send([1, 2, 3]) }
+        do {
+            _ = try await connecting
+            Issue.record("they connected")
+        } catch { #expect(error as? PeerConnectorError == .couldNotVerify) }
+        await connection.close()
+        await guest.leave()
+        await rendezvous.stop()
+    }
+
+    private func fingerprint(of certificate: PeerCertificate) -> String {
+        let digits = certificate.fingerprint.map { ($0 < 16 ? "0" : "") + String($0, radix: 16).uppercased() }
+        return "a=fingerprint:sha-256 \(digits.joined(separator: ":"))\r\n"
     }
 
     @Test func `a room that is not there or full is reported`() async throws {
@@ -152,7 +213,7 @@ struct PeerConnectorTests {
         }
         let room = try await PeerConnector.host(RoomPlace(link))
         await #expect(throws: PeerConnectorError.roomExists) { _ = try await PeerConnector.host(RoomPlace(link)) }
-        let guest = try await RoomClient.join(link)
+        let guest = try await RoomClient.join(.link(link))
         await #expect(throws: PeerConnectorError.roomFull) {
             _ = try await PeerConnector.join(.link(link), prepare: Self.prepare)
         }
@@ -169,7 +230,7 @@ struct PeerConnectorTests {
         let link = try rendezvous.link()
         let room = try await PeerConnector.host(RoomPlace(link), size: 4)
 
-        let quitter = try await RoomClient.join(link)
+        let quitter = try await RoomClient.join(.link(link))
         _ = try await quitter.paired()
         try await quitter.send(.failed(code: "declined", message: "no thanks"), to: quitter.host)
         let first = try await room.nextGuest()
@@ -177,13 +238,13 @@ struct PeerConnectorTests {
             _ = try await first?.connect(prepare: Self.prepare)
         }
 
-        let leaver = try await RoomClient.join(link)
+        let leaver = try await RoomClient.join(.link(link))
         _ = try await leaver.paired()
         await leaver.leave()
         let second = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.peerLeft) { _ = try await second?.connect(prepare: Self.prepare) }
 
-        let silent = try await RoomClient.join(link)
+        let silent = try await RoomClient.join(.link(link))
         _ = try await silent.paired()
         let third = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.timedOut) {
@@ -197,13 +258,13 @@ struct PeerConnectorTests {
             }
         }
 
-        let unwelcome = try await RoomClient.join(link)
+        let unwelcome = try await RoomClient.join(.link(link))
         _ = try await unwelcome.paired()
         try await room.nextGuest()?.refuse(code: "taken", message: "somebody came before")
         #expect(try await unwelcome.payload() == .failed(code: "taken", message: "somebody came before"))
         await unwelcome.leave()
 
-        let confused = try await RoomClient.join(link)
+        let confused = try await RoomClient.join(.link(link))
         _ = try await confused.paired()
         try await confused.send(.offer(sdp: "v=0"), to: confused.host)
         let fourth = try await room.nextGuest()
@@ -219,9 +280,10 @@ struct PeerConnectorTests {
         let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         let room = try await PeerConnector.host(RoomPlace(link))
-        let guest = try await RoomClient.join(link)
+        let guest = try await RoomClient.join(.link(link))
         _ = try await guest.paired()
-        try await guest.send(.answer(sdp: "this is no description"), to: guest.host)
+        let certificate = try #require(guest.takeCertificate(for: guest.host))
+        try await guest.send(.answer(sdp: "this is no description\n" + fingerprint(of: certificate)), to: guest.host)
         let arrival = try await room.nextGuest()
         do {
             _ = try await arrival?.connect(prepare: Self.prepare)
@@ -239,7 +301,7 @@ struct PeerConnectorTests {
         let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         let room = try await PeerConnector.host(RoomPlace(link))
-        let guest = try await RoomClient.join(link)
+        let guest = try await RoomClient.join(.link(link))
         _ = try await guest.paired()
         async let connecting = room.nextGuest()?.connect(timeout: .seconds(1), prepare: Self.prepare)
         var sdp: String?
@@ -247,7 +309,7 @@ struct PeerConnectorTests {
             if case .offer(let text) = try await guest.payload() { sdp = text }
         }
         // An answer whose candidates never come.
-        let mute = try PeerConnection()
+        let mute = try PeerConnection(certificate: guest.takeCertificate(for: guest.host))
         _ = try await Self.prepare(mute)
         try await mute.setRemoteDescription(SessionDescription(type: .offer, sdp: try #require(sdp)))
         let answer = try await mute.createAnswer()
@@ -265,7 +327,7 @@ struct PeerConnectorTests {
         let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         let room = try await PeerConnector.host(RoomPlace(link))
-        let guest = try await RoomClient.join(link)
+        let guest = try await RoomClient.join(.link(link))
         _ = try await guest.paired()
         let arrival = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.preparationFailed("Unprepared()")) {
@@ -279,7 +341,7 @@ struct PeerConnectorTests {
         let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         let room = try await PeerConnector.host(RoomPlace(link))
-        let guest = try await RoomClient.join(link)
+        let guest = try await RoomClient.join(.link(link))
         _ = try await guest.paired()
         let arrival = try await room.nextGuest()
         let attempt = Task { try await arrival?.connect(prepare: Self.prepare) }

@@ -47,9 +47,10 @@ private struct World {
 
     static func meeting(guests: Int, size: Int = 16, guestSecret: UInt8 = 0) throws -> World {
         var world = World()
-        let room = try Samples.room()
-        try world.add(.host(room: room, secret: try Samples.secret(), size: size))
-        for _ in 0..<guests { try world.add(.guest(room: room, secret: try Samples.secret(guestSecret))) }
+        try world.add(.host(Samples.place(), size: size, certificates: Samples.certificates(1)))
+        for _ in 0..<guests {
+            try world.add(.guest(.link(Samples.link(guestSecret)), certificates: Samples.certificates(2)))
+        }
         return world
     }
 }
@@ -58,8 +59,10 @@ struct RoomSessionTests {
     @Test func `host and guest meet and speak`() throws {
         var world = try World.meeting(guests: 1)
         let (host, guest) = (try Samples.peer("p1"), try Samples.peer("p2"))
-        #expect(world.events[0] == [.entered(peer: host, host: host, peers: []), .peerJoined(guest), .paired(guest)])
-        #expect(world.events[1] == [.entered(peer: guest, host: host, peers: [host]), .paired(host)])
+        #expect(world.events[0].prefix(2) == [.entered(peer: host, host: host, peers: []), .peerJoined(guest)])
+        #expect(world.events[0].paired(guest)?.certificate == Samples.certificates(2)(host))
+        #expect(world.events[1].first == .entered(peer: guest, host: host, peers: [host]))
+        #expect(world.events[1].paired(host)?.certificate == Samples.certificates(1)(guest))
         try world.sessions[0].send(.offer(sdp: "o"), to: guest)
         try world.sessions[1].send(.failed(code: "c", message: "m"), to: host)
         world.run()
@@ -93,77 +96,55 @@ struct RoomSessionTests {
     @Test func `a guest with another secret is found out, and finds out`() throws {
         var world = try World.meeting(guests: 1, guestSecret: 1)
         let (host, guest) = (try Samples.peer("p1"), try Samples.peer("p2"))
-        try world.sessions[0].send(.offer(sdp: "o"), to: guest)
-        world.run()
-        // The guest's farewell has told the host.
-        #expect(world.events[0].last == .couldNotVerify(guest, .wrongCode))
-        #expect(world.events[1].last == .couldNotVerify(host, .wrongCode))
-        // Nothing more is said to or believed from it.
+        #expect(world.events[0].last == .couldNotVerify(guest, .wrongSecret))
+        #expect(world.events[1].last == .couldNotVerify(host, .wrongSecret))
+        // Nothing is said to or believed from it.
         #expect(throws: RoomError.noSuchPeer) { try world.sessions[0].send(.offer(sdp: "o"), to: guest) }
     }
 
-    @Test func `a server that changes a description is found out`() throws {
-        var world = try World.meeting(guests: 1)
-        world.tamper = { notice in
-            guard case .message(let from, let body) = notice else { return notice }
-            return .message(from: from, body: body.replacing("AA:BB", with: "CC:DD"))
+    @Test func `a code leads to the host of its number, and words have three looks`() throws {
+        var world = World()
+        let looks = LookCount()
+        try world.add(
+            .host(
+                Samples.place(words: "clock mango crust"), size: 16, looks: looks,
+                certificates: Samples.certificates(1)))
+        let number = try #require(world.sessions[0].number)
+        #expect(world.sessions[0].token != nil)
+        let guest = { (words: String) throws in
+            let code = RoomCode(number: number, words: try CodeWords(parsing: words))
+            return RoomSession.guest(
+                .code(code, at: try Samples.link().rendezvous), certificates: Samples.certificates(2))
         }
-        try world.sessions[0].send(.offer(sdp: "a=fingerprint:sha-256 AA:BB"), to: Samples.peer("p2"))
-        world.run()
-        #expect(world.events[1].last == .couldNotVerify(try Samples.peer("p1"), .wrongCode))
+        try world.add(guest("clock mango crust"))
+        #expect(world.events[0].paired(try Samples.peer("p2")) != nil)
+        for (left, peer) in [(2, "p3"), (1, "p4"), (0, "p5")] {
+            try world.add(guest("clock mango crumb"))
+            #expect(world.events[0].last == .couldNotVerify(try Samples.peer(peer), .wrongWords(left: left)))
+            #expect(world.events.last?.last == .couldNotVerify(try Samples.peer("p1"), .wrongWords(left: 2)))
+        }
+        try world.add(guest("clock mango crust"))
+        #expect(world.events[0].last == .couldNotVerify(try Samples.peer("p6"), .codeDead))
+        #expect(world.events.last?.last == .couldNotVerify(try Samples.peer("p1"), .refused(code: "dead")))
+        // The link is not concerned.
+        try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
+        #expect(world.events[0].paired(try Samples.peer("p7")) != nil)
     }
 
-    @Test func `a server that reflects, drops or swaps nonces is found out`() throws {
-        // Reflection: what the host says comes back to it as the guest's word.
-        var world = try World.meeting(guests: 1)
-        try world.sessions[0].send(.offer(sdp: "o"), to: Samples.peer("p2"))
-        let transmit = world.sessions[0].pollTransmit()
-        let sent = try #require(transmit)
-        guard case .message(_, let body) = try RoomRequest(parsing: sent) else {
-            Issue.record("no message")
-            return
-        }
-        let reflected = RoomNotice.message(from: try Samples.peer("p2"), body: body)
-        world.sessions[0].handleText(reflected.text, using: &world.generator)
-        #expect(world.sessions[0].pollEvent() == .couldNotVerify(try Samples.peer("p2"), .wrongCode))
-
-        // A dropped body.
-        world = try World.meeting(guests: 1)
-        world.tamper = { notice in
-            if case .message(_, let body) = notice, body.contains(#""seq":0"#) { nil } else { notice }
-        }
-        try world.sessions[0].send(.offer(sdp: "o"), to: Samples.peer("p2"))
-        try world.sessions[0].send(.candidate(line: "c", mid: nil), to: Samples.peer("p2"))
-        world.run()
-        #expect(
-            world.events[1].last
-                == .couldNotVerify(try Samples.peer("p1"), .wrongSequence(expected: 0, got: 1)))
-
-        // A nonce of the server's own.
-        world = World()
-        world.tamper = { notice in
-            guard case .message(let from, let body) = notice, body.contains("hello"), from.text == "p1" else {
-                return notice
-            }
-            return .message(from: from, body: #"{"hello":1,"nonce":"AAAAAAAAAAAAAAAAAAAAAA"}"#)
-        }
-        try world.add(.host(room: try Samples.room(), secret: try Samples.secret(), size: 2))
-        try world.add(.guest(room: try Samples.room(), secret: try Samples.secret()))
-        try world.sessions[0].send(.offer(sdp: "o"), to: Samples.peer("p2"))
-        world.run()
-        #expect(world.events[1].last == .couldNotVerify(try Samples.peer("p1"), .wrongCode))
+    @Test func `a room without words has no number and no code`() throws {
+        let world = try World.meeting(guests: 0)
+        #expect(world.sessions[0].number == nil)
     }
 
     @Test func `the server's refusals end the session`() throws {
         var world = World()
-        let room = try Samples.room()
-        try world.add(.guest(room: room, secret: try Samples.secret()))
+        try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
         #expect(world.sessions[0].ending == .noSuchRoom)
-        try world.add(.host(room: room, secret: try Samples.secret(), size: 2))
-        try world.add(.host(room: room, secret: try Samples.secret(), size: 2))
+        try world.add(.host(Samples.place(), size: 2, certificates: Samples.certificates(1)))
+        try world.add(.host(Samples.place(), size: 2, certificates: Samples.certificates(1)))
         #expect(world.sessions[2].ending == .roomExists)
-        try world.add(.guest(room: room, secret: try Samples.secret()))
-        try world.add(.guest(room: room, secret: try Samples.secret()))
+        try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
+        try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
         #expect(world.sessions[4].ending == .full)
         #expect(world.closes == [0: 4001, 2: 4003, 4: 4002])
     }
@@ -177,7 +158,7 @@ struct RoomSessionTests {
         #"{"type":"joined","room":"abcdefghijkmnpqr","peer":"p1","host":"p1","peers":["p1"]}"#,
     ])
     func `a server that breaks the protocol ends the session`(text: String) throws {
-        var session = RoomSession.guest(room: try Samples.room(), secret: try Samples.secret())
+        var session = RoomSession.guest(.link(try Samples.link()), certificates: Samples.certificates(2))
         var generator = SeededGenerator(state: 1)
         session.handleText(text, using: &generator)
         guard case .protocolViolation = session.ending else {
@@ -200,5 +181,12 @@ struct RoomSessionTests {
         var world = try World.meeting(guests: 1)
         world.sessions[1].handleText(#"{"type":"weather","is":"fine"}"#, using: &world.generator)
         #expect(world.sessions[1].ending == nil)
+    }
+}
+
+extension [RoomEvent] {
+    /// Who that peer turned out to be.
+    fileprivate func paired(_ peer: PeerIdentifier) -> PairedPeer? {
+        lazy.compactMap { if case .paired(peer, let paired) = $0 { paired } else { nil } }.first
     }
 }

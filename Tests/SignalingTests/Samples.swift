@@ -37,4 +37,21 @@ enum Samples {
     static func secret(_ first: UInt8 = 0) throws -> RoomSecret {
         try #require(RoomSecret(bytes: (0..<16).map { first &+ $0 }))
     }
+
+    static func link(_ first: UInt8 = 0, room: String = "abcdefghijkmnpqr") throws -> RoomLink {
+        RoomLink(
+            rendezvous: Rendezvous(isSecure: false, host: "192.0.2.1", port: 4040), room: try self.room(room),
+            secret: try secret(first))
+    }
+
+    static func place(words: String? = nil) throws -> RoomPlace {
+        var place = RoomPlace(try link())
+        place.words = try words.map { text throws(CodeError) in try CodeWords(parsing: text) }
+        return place
+    }
+
+    /// The certificate of a side for that peer: no two are the same.
+    static func certificates(_ side: UInt8) -> RoomSession.Certificates {
+        { peer in Array(([side] + Array(peer.text.utf8) + [UInt8](repeating: 7, count: 32)).prefix(32)) }
+    }
 }

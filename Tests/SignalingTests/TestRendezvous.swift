@@ -34,9 +34,9 @@ extension RoomClient {
         }
     }
 
-    /// Waits for hellos to be exchanged with anybody.
+    /// Waits until anybody has shown the same secret.
     func paired() async throws -> PeerIdentifier {
-        try await next { if case .paired(let peer) = $0 { peer } else { nil } }
+        try await next { if case .paired(let peer, _) = $0 { peer } else { nil } }
     }
 
     func payload() async throws -> RoomPayload {
