@@ -59,7 +59,7 @@ function partsOf({ room, codeRoom, serverTrouble, news }) {
     const here = isOnlyHere ? "This address works on this computer only. For others, open this page at the address that "
         + "this computer has on the network." : "";
     const link = linkOf(room);
-    const lead = isDead || !hasCode ? `martlet receive '${link}'` : `martlet receive ${code} --server ${location.origin}`;
+    const lead = isDead || !hasCode ? `martlet receive ${link}` : `martlet receive ${code} --server ${location.origin}`;
     return {
         notice: [away, isDead ? dead : wrong, news, here].filter(Boolean).join(" "),
         invitation: { code, isDead, link, command: lead },
@@ -76,9 +76,9 @@ export function showInvitation(invitation, selection) {
         view.show("connecting", "Asking for a code…", { notice, actions: [...actions, "cancel"] });
         return;
     }
+    const byCode = shown.code && !shown.isDead ? `enters the code at ${location.host}, or ` : "";
     view.show("hosting", "Waiting for somebody", {
-        explanation: `The other side enters the code at ${location.host}, or opens the link, or runs the command in a `
-            + "terminal. Keep this page open.",
+        explanation: `The other side ${byCode}opens the link, or runs the command in a terminal. Keep this page open.`,
         notice,
         invitation: shown,
         items,
