@@ -3,14 +3,18 @@
 import asyncio
 import contextlib
 import json
+import signal
+from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
 
+from authority import Authority
 from chromium import Chromium
 from conftest import Visit, lan_address
 from firefox import Firefox
 from martlet_peer import Connection, Kept, Receiver, TransferError
+from martlet_program import Martlet
 from page_support import noise
 from rendezvous import Rendezvous
 from rooms_client import WORDS, Code, Link, Refused, RoomClient, RoomError, entrance_of
@@ -21,9 +25,16 @@ PAIRS = [("chromium", "chromium"), ("chromium", "firefox"), ("firefox", "chromiu
 class Tab(Visit):
     """A page that hosts, or one that comes as a guest."""
 
+    async def open(self, link):
+        self.page = await self.browser.open()
+        if self.browser.name == "chromium":
+            # Firefox takes the certificates of tests as it is.
+            await self.page.send("Security.setIgnoreCertificateErrors", ignore=True)
+        await self.page.goto(link)
+
     async def offer(self, *paths, selector="#file-input"):
         """Opens the page, chooses the files and makes the room. Returns the code as text and the link."""
-        self.page = await self.browser.open(self.server.origin)
+        await self.open(self.server.origin)
         await self.state("beginning")
         await self.page.set_files(selector, *paths)
         await self.state("choosing")
@@ -39,7 +50,7 @@ class Tab(Visit):
 
     async def enter(self, code):
         """Opens the page and types a code."""
-        self.page = await self.browser.open(self.server.origin)
+        await self.open(self.server.origin)
         await self.state("beginning")
         await self.correct(code)
 
@@ -161,6 +172,119 @@ async def test_a_page_sends_to_the_independent_peer(tab, files, name, by):
     # The room is gone: this link has served.
     with pytest.raises(RoomError, match="no-such-room"):
         await RoomClient(entrance_of(link), is_host=False).__aenter__()
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+@pytest.mark.parametrize("by", ["code", "link"])
+async def test_a_page_sends_to_the_program(tab, files, tmp_path, name, by):
+    contents, paths = files
+    host = tab(name)
+    code, link = await host.offer(*paths)
+    (tmp_path / "there").mkdir()
+    entrance = [code, "--server", host.server.origin] if by == "code" else [link]
+    async with Martlet("receive", "-y", "--wait", "0s", "-o", tmp_path / "there", *entrance) as program:
+        status, said = await program.end()
+    assert status == 0, said
+    assert {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir() if path.is_file()} == contents
+    assert "3 files sent" in await host.state("done")
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+async def test_a_program_that_was_killed_goes_on(tab, tmp_path, name):
+    content = noise(150_000_000)
+    (tmp_path / "a.bin").write_bytes(content)
+    host = tab(name)
+    code, link = await host.offer(tmp_path / "a.bin")
+    (tmp_path / "there").mkdir()
+    command = ["receive", "-y", "-o", tmp_path / "there"]
+    async with Martlet(*command, code, "--server", host.server.origin) as program:
+        while (await program.event("progress"))["bytes"] < 70_000_000:
+            pass
+        program.terminate(signal.SIGKILL)
+    # The page notices the silence later than the program is back.
+    async with Martlet(*command, code, "--server", host.server.origin) as program:
+        status, said = await program.end(90)
+    assert status == 0, said
+    assert (tmp_path / "there/a.bin").read_bytes() == content
+    assert any(event["type"] == "resumed" for event in program.events), program.events
+    assert "sent" in await host.state("done")
+
+
+# MARK: At the real server
+
+
+@contextlib.asynccontextmanager
+async def serving(where, folder, port=0):
+    """`martlet serve`: what stands for a Rendezvous, and the options of a program that goes there."""
+    options, host, trust = ["--state", folder / "rooms"], "127.0.0.1", []
+    if where == "LAN":
+        host = lan_address() or pytest.skip("this machine has no address but loopback")
+    elif where == "TLS":
+        authority = Authority(folder, lan_address())
+        options += ["--certificate", authority.certificate, "--key", authority.key, "--name", "localhost"]
+        host, trust = "localhost", ["--ca", authority.ca]
+    async with Martlet("serve", "--port", port, *options) as service:
+        port = (await service.event("serving"))["port"]
+        origin = f"{'https' if where == 'TLS' else 'http'}://{host}:{port}"
+        yield SimpleNamespace(origin=origin, port=port, trust=trust, service=service)
+
+
+async def take(receiver, content):
+    """The page says yes and has it."""
+    await receiver.state("offered")
+    await receiver.page.click("#accept")
+    [file] = await receiver.browser.downloads.finished(1)
+    assert file.read_bytes() == content
+    await receiver.state("done")
+
+
+@pytest.mark.parametrize("where", ["localhost", "LAN", "TLS"])
+@pytest.mark.parametrize("by", ["code", "link"])
+@pytest.mark.parametrize("host_name, guest_name", [("chromium", "firefox"), ("firefox", "chromium")])
+async def test_pages_meet_at_the_server(tab, tmp_path, where, by, host_name, guest_name):
+    content = noise(1_000_000)
+    (tmp_path / "a.bin").write_bytes(content)
+    async with serving(where, tmp_path) as server:
+        host, receiver = tab(host_name, server), tab(guest_name, server)
+        code, link = await host.offer(tmp_path / "a.bin")
+        assert await host.page.evaluate("isSecureContext") == (where != "LAN")
+        await (receiver.enter(code) if by == "code" else receiver.open(link))
+        await take(receiver, content)
+        await host.state("done")
+
+
+@pytest.mark.parametrize("where", ["localhost", "LAN", "TLS"])
+@pytest.mark.parametrize("by", ["code", "link"])
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+async def test_a_program_comes_to_a_page_at_the_server(tab, files, tmp_path, where, by, name):
+    contents, paths = files
+    (tmp_path / "there").mkdir()
+    async with serving(where, tmp_path) as server:
+        host = tab(name, server)
+        code, link = await host.offer(*paths)
+        entrance = [code, "--server", server.origin] if by == "code" else [link]
+        async with Martlet("receive", "-y", "--wait", "0s", *server.trust, "-o", tmp_path / "there", *entrance) as program:
+            status, said = await program.end()
+        assert status == 0, said
+        assert {path.name: path.read_bytes() for path in (tmp_path / "there").iterdir() if path.is_file()} == contents
+        await host.state("done")
+
+
+async def test_the_server_is_stopped_and_another_one_is_started(tab, tmp_path):
+    content = noise(1_000_000)
+    (tmp_path / "a.bin").write_bytes(content)
+    async with serving("localhost", tmp_path) as server:
+        host, receiver = tab("chromium", server), tab("firefox", server)
+        code, link = await host.offer(tmp_path / "a.bin")
+        server.service.terminate(signal.SIGTERM)
+        await server.service.end()
+    await host.notice("Nobody new can come")
+    async with serving("localhost", tmp_path, server.port):
+        await host.page.wait_for("!document.querySelector('#notice').textContent.includes('Nobody new')")
+        assert await host.invitation() == (code, link)
+        await receiver.enter(code)
+        await take(receiver, content)
+        await host.state("done")
 
 
 # MARK: Wrong words, and who else comes
