@@ -88,6 +88,12 @@ static const unsigned char movement_js[] = {
 static const unsigned char nacl_js[] = {
 #embed "/usr/share/nodejs/tweetnacl/nacl-fast.min.js"
 };
+static const unsigned char offline_js[] = {
+#embed "../Web/Page/offline.js"
+};
+static const unsigned char offlineattempt_js[] = {
+#embed "../Web/Page/offlineattempt.js"
+};
 static const unsigned char outgoing_js[] = {
 #embed "../Web/Page/outgoing.js"
 };
@@ -196,6 +202,8 @@ static const martlet_web_asset assets[] = {
     ASSET("looks.js", looks_js),
     ASSET("movement.js", movement_js),
     ASSET("nacl.js", nacl_js),
+    ASSET("offline.js", offline_js),
+    ASSET("offlineattempt.js", offlineattempt_js),
     ASSET("outgoing.js", outgoing_js),
     ASSET("pack.js", pack_js),
     ASSET("packworker.js", packworker_js),

@@ -48,7 +48,7 @@ async def test_a_folder_becomes_one_archive(visit, way):
     running = asyncio.create_task(sender.run())
     text = await visit.state("offered")
     assert "4 items for you" in text and "one ZIP archive, trip.zip" in text
-    assert ("the same link goes on" in text) == (way == "storage")
+    assert ("the same link or code goes on" in text) == (way == "storage")
     await visit.picture("offered-folder")
     await visit.page.click("#accept")
     sent = await asyncio.wait_for(running, 60)

@@ -114,7 +114,7 @@ async def test_the_sender_is_killed_halfway(visit, tmp_path):
         await process.wait()
     # Nothing tells the browser but silence; that the room ended as well shortens the wait.
     text = await visit.state("interrupted", 25)
-    assert "Interrupted at" in text and "open the link again" in text
+    assert "Interrupted at" in text and "come back with the same link or code" in text
     assert visit.browser.downloads.begun == 0 and visit.browser.downloads.files() == []
     await visit.picture("interrupted")
     await visit.page.click("#cancel")

@@ -5,6 +5,7 @@ import { EntranceField } from "./entry.js";
 import { Failure } from "./failures.js";
 import { Invitation } from "./invitation.js";
 import { foreignAddress, parseEntrance, remember, takeEntrance } from "./link.js";
+import { looksOffline, readOffer } from "./offline.js";
 import * as screens from "./screens.js";
 import * as view from "./view.js";
 import { Visit } from "./visit.js";
@@ -30,12 +31,25 @@ async function submit(text) {
         return;
     }
     const entrance = parseEntrance(text, await codeWords);
-    if (entrance.problem) {
+    if (entrance.problem && looksOffline(text)) {
+        answer(text);
+    } else if (entrance.problem) {
         screens.showFailure(new Failure(entrance.problem, entrance.detail), []);
     } else {
         invitation?.leave();
         remember(text);
         new Visit(entrance, false).begin();
+    }
+}
+
+/** The person has carried an offer here, from somebody without a server. */
+function answer(text) {
+    try {
+        const offer = readOffer(text);
+        invitation?.leave();
+        new Visit({ offer }, false).begin();
+    } catch (failure) {
+        screens.showFailure(failure instanceof Failure ? failure : new Failure("bad-offer"), []);
     }
 }
 

@@ -50,6 +50,34 @@ const sentences = {
         "Compare the number with what the other computer shows. If it is right, the program there has finished or was "
             + "stopped: every run of martlet makes a new code.",
     ],
+    "bad-offer": [
+        "This is no offer",
+        "It describes nothing that this page can connect to. Copy the whole text that “martlet send --offline” shows.",
+    ],
+    "cut-offer": [
+        "This offer is cut off",
+        "Its end is missing. Copy the whole text that the other computer shows.",
+    ],
+    "damaged-offer": [
+        "This offer is damaged",
+        "Some of its characters were lost or changed on the way. Copy the whole text again.",
+    ],
+    "unknown-offer": [
+        "This offer is of another version",
+        "This page does not understand it. Take the page of the same version of martlet.",
+    ],
+    "answer-for-offer": [
+        "This is an answer, not an offer",
+        "It belongs to the computer that made the offer. Paste the offer here.",
+    ],
+    "expired-offer": [
+        "This offer has expired",
+        "Nobody waits behind it any more. Run the command on the other computer again, and paste its new offer here.",
+    ],
+    "gone-offline": [
+        "The connection broke",
+        "It can go on: run the same command on the other computer again, and paste its new offer here.",
+    ],
     "another-room": [
         "This number leads elsewhere now",
         "The program that the transfer began with is not there any more. Nothing of the transfer went anywhere else. "
@@ -162,7 +190,8 @@ const worthRetrying = new Set([
 /** Failures after which another link or code is asked for; and those where the same code may only be mistyped. */
 const worthAsking = new Set([
     "no-link", "damaged-link", "bad-number", "word-count", "unknown-word", "wrong-words", "dead-here", "dead-there",
-    "no-code", "stale", "stale-code", "another-room",
+    "no-code", "stale", "stale-code", "another-room", "bad-offer", "cut-offer", "damaged-offer", "unknown-offer",
+    "answer-for-offer", "expired-offer", "gone-offline",
 ]);
 const worthCorrecting = new Set(["wrong-words", "stale-code"]);
 

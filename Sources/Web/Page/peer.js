@@ -7,6 +7,8 @@ import { certificateOf } from "./words.js";
 
 const highWaterBytes = 2 * 1024 * 1024;
 const lowWaterBytes = 512 * 1024;
+/** A STUN server that does not answer holds nobody up for longer. */
+const gatherMilliseconds = 10000;
 
 /**
  * Callbacks: `onCandidate(init)`, `onOpen()` when the channels are open, `onText(string)`, `onFrame(Uint8Array)`,
@@ -97,6 +99,16 @@ export class Peer {
     /** Applies the answer to our offer, in which nothing but `certificate` may be named. */
     async accept(answer, certificate) {
         await this.#apply("answer", answer, certificate);
+    }
+
+    /** The description of ours with all its candidates, when they are known. */
+    async gathered() {
+        const connection = this.#connection;
+        const end = performance.now() + gatherMilliseconds;
+        while (connection.iceGatheringState !== "complete" && performance.now() < end) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return connection.localDescription.sdp;
     }
 
     /** A candidate of the other side; those that come before its description was applied wait for it. `mid` may be null. */

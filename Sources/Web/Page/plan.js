@@ -20,6 +20,8 @@ export class Ways {
     freeBytes = 0;
     /** The name by which a sender knows this browser. */
     session = "";
+    /** What leads here again after the page was closed. */
+    again = "the same link or code";
 
     static async survey() {
         const ways = new Ways();
@@ -133,7 +135,7 @@ class Plan {
             ? `They are saved as one ZIP archive, ${this.archive}, in your downloads folder.`
             : `${what} into your downloads folder.`;
         const later = this.way === "storage"
-            ? "If the connection breaks or this page is closed, the same link goes on where it was."
+            ? `If the connection breaks or this page is closed, ${this.#ways.again} goes on where it was.`
             : "Keep this page open until it is done: this browser cannot keep the beginning of it.";
         return `${place} ${later}`;
     }

@@ -84,7 +84,7 @@ export function showInterrupted(share, failure, holdings, tries) {
     const why = { stalled: "Nothing has come for a minute.", gone: "The connection broke." }[failure.code]
         ?? (failure.resumable ? `${failure.title}.` : "The other side cannot be reached.");
     const kept = holdings.resumable
-        ? "What has arrived is kept, even if you close this page and open the link again."
+        ? "What has arrived is kept, even if you close this page and come back with the same link or code."
         : "Keep this page open: it goes on where it was.";
     view.showPeer("");
     view.show("interrupted", headline, {
@@ -140,6 +140,18 @@ function placeOf(files, holdings) {
     if (holdings.plan.way === "folder") return `Saved in the folder “${holdings.store.name}”.`;
     if (holdings.plan.archive) return `Everything is in ${holdings.plan.archive}, in your browser’s downloads folder.`;
     return `${files.length === 1 ? "It is" : "They are"} in your browser’s downloads folder.`;
+}
+
+/** What has to be carried back to whoever made the offer. */
+export function showAnswer(text) {
+    view.show("answering", "Carry this answer back", {
+        explanation: "Copy it and paste it where the other computer waits for it. Then the two connect by themselves; "
+            + "leave this page open.",
+        notice: "Carry it over a way that you trust, since whoever can exchange it can stand in between. When the two are "
+            + "connected, compare the words that both show.",
+        texts: [{ text }],
+        actions: ["cancel"],
+    });
 }
 
 /** The server is away for a moment, and said so. */

@@ -58,6 +58,11 @@ export class Session {
         if (role) this.#greet(role, true);
     }
 
+    /** Whether the other side takes part in making words to compare; known with the role. */
+    get comparesWords() {
+        return this.#exchange !== null;
+    }
+
     handleText(text) {
         this.heard = performance.now();
         this.#guarded(() => {

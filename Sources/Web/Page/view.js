@@ -121,10 +121,11 @@ export function showPeer(text) {
     say("peer", text);
 }
 
-/** The words that two people may compare aloud; none hides them. */
-export function showWords(words) {
-    element("word-list").textContent = words.join(" · ");
-    element("words").hidden = words.length === 0;
+/** The words that two people may compare aloud, or must when nothing else vouches for the two; none hides them. */
+export function showWords(words, isDemanded = false) {
+    for (const id of ["word-list", "word-list-demand"]) element(id).textContent = words.join(" · ");
+    element("words").hidden = words.length === 0 || isDemanded;
+    element("words-demand").hidden = words.length === 0 || !isDemanded;
 }
 
 export function showNotice(text) {

@@ -5,6 +5,7 @@ import { Failure } from "./failures.js";
 import { Holdings } from "./holdings.js";
 import { forget, knownRoom, rememberRoom, sessionIdentifier } from "./link.js";
 import { Movement } from "./movement.js";
+import { OfflineAttempt } from "./offlineattempt.js";
 import { Outgoing } from "./outgoing.js";
 import { Ways } from "./plan.js";
 import { Room } from "./rooms.js";
@@ -42,7 +43,7 @@ export class Visit {
     #offerTime = -Infinity;
     #handing = { bytes: 0, held: false };
 
-    /** `entrance` is a link `{ room, secret }` or a code `{ number, words }`. */
+    /** `entrance` is a link `{ room, secret }`, a code `{ number, words }`, or `{ offer }` of somebody without a server. */
     constructor(entrance, reloaded) {
         this.#entrance = entrance;
         this.#reloaded = reloaded;
@@ -69,6 +70,7 @@ export class Visit {
 
         // What can be saved here, and what is here already, must be known before anything is shown.
         this.#ways = await Ways.survey();
+        if (this.#isOffline) this.#ways.again = "a new offer of the same files";
         const room = this.#entrance.room ?? (this.#reloaded ? knownRoom() : null);
         if (room) await this.#settle(room);
         this.#connect(this.#reloaded ? 6 : 0);
@@ -88,9 +90,13 @@ export class Visit {
         if (await holdings.recall()) this.#movement.share = holdings.recalledShare;
         const id = sessionIdentifier(room, holdings.recalledSession);
         this.#ways.session = id;
-        if (!this.#entrance.room) rememberRoom(room);
+        if (this.#entrance.words) rememberRoom(room);
         this.#memory = { room, id, holdings, outgoing };
         return this.#memory;
+    }
+
+    get #isOffline() {
+        return this.#entrance.offer !== undefined;
     }
 
     /** Whether there is something to go on with on another connection. */
@@ -102,12 +108,14 @@ export class Visit {
         clearTimeout(this.#timer);
         this.#attempt?.abandon();
         const open = (callbacks) => new Room(this.#entrance, callbacks);
-        const attempt = new Attempt({ side: "guest", open }, rejoins, {
+        const { offer } = this.#entrance;
+        const callbacks = {
             onRoom: (room) => this.#settle(room),
             onRole: (part, agent) => this.#handleRole(part, agent),
             onOffer: (transfer) => this.#handleOffer(transfer),
             onAccepted: () => this.#showMoving(),
-            onWords: (words) => view.showWords(words),
+            onWords: (words) => view.showWords(words, this.#isOffline),
+            onAnswer: (text) => screens.showAnswer(text),
             onChange: () => {},
             onInterrupted: (interrupted) => view.showNotice(interrupted
                 ? "The connection was interrupted. Waiting for the other side…" : this.#standingNotice),
@@ -115,7 +123,9 @@ export class Visit {
             onEnd: (failure) => {
                 if (attempt === this.#attempt) this.#handleEnd(failure);
             },
-        });
+        };
+        const attempt = offer ? new OfflineAttempt(offer, callbacks)
+            : new Attempt({ side: "guest", open }, rejoins, callbacks);
         this.#attempt = attempt;
         attempt.begin();
     }
@@ -149,7 +159,8 @@ export class Visit {
             if (!this.#interrupted) screens.showWaitingForYes(part, this.#peerName);
             return;
         }
-        if (holdings.accepted && holdings.transfer === transfer) {
+        // Without a room the words come first, whatever was agreed to.
+        if (holdings.accepted && holdings.transfer === transfer && !this.#isOffline) {
             // What was agreed to before needs no second question; another list does.
             if (!part.complete) return;
             if (holdings.covers(transfer, part.items)) {
@@ -263,7 +274,8 @@ export class Visit {
             return;
         }
         if (this.#resumes && (passing.has(failure.code) || failure.resumable)) {
-            this.#waitAndReconnect(failure);
+            if (this.#isOffline) this.#fail(new Failure("gone-offline"), []);
+            else this.#waitAndReconnect(failure);
             return;
         }
         if (failure.code === "restarting") this.#restartTime ??= performance.now();
