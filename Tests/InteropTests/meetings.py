@@ -18,7 +18,7 @@ from martlet_program import Martlet
 from rooms_client import CannotVerify, Code, Link, Refused, RoomClient, RoomError
 
 #: Seconds until nothing is taken for nothing; and for one side, when the other side has ended.
-DEADLINE, GRACE = 15, 8
+DEADLINE, GRACE = 15, 5
 
 
 class Canary:
