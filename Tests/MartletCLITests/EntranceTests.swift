@@ -31,8 +31,8 @@ import Testing
     @Test func `a code without a server says why and what to type`() throws {
         let failure = try #require(mistake("7-clock-mango-crust", EntranceReader(server: nil))).failure
         #expect(failure.status == .usage)
-        #expect(failure.sentence.contains("one server only"))
-        #expect(failure.remedy?.contains("--server http://ADDRESS:PORT") == true)
+        #expect(failure.sentence.contains("holds no address"))
+        #expect(failure.remedy?.contains("--server URL") == true)
     }
 
     @Test func `what cannot be read is a mistake that does not repeat it`() throws {

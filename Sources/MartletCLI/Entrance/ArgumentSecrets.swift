@@ -66,7 +66,9 @@ enum ArgumentSecrets {
         return start
     }
 
-    private static func isNumber(_ bytes: [UInt8]) -> Bool { (1...6).contains(bytes.count) && bytes.allSatisfy(isDigit) }
+    private static func isNumber(_ bytes: [UInt8]) -> Bool {
+        (1...6).contains(bytes.count) && bytes.allSatisfy(isDigit)
+    }
 
     private static func isDigit(_ byte: UInt8) -> Bool { 0x30...0x39 ~= byte }
 

@@ -49,10 +49,8 @@ struct EntranceReader: Sendable {
     }
 
     private static let noServer = CommandFailure(
-        .usage, "A code is known to one server only, and none is named: codes are short, and hold no address.",
-        remedy:
-            "martlet receive CODE --server http://ADDRESS:PORT, the whole command as the sender's terminal shows it; "
-            + "or the link, which needs nothing else")
+        .usage, "A code holds no address: the server that knows it has to be named.",
+        remedy: "martlet receive CODE --server URL, as the sender's terminal shows it; or the link, which needs no more")
 
     static func failure(_ error: CodeError) -> CommandFailure {
         CommandFailure(.usage, sentence(error), remedy: codeForm)
