@@ -27,13 +27,15 @@ SHOWN_BY = {
         "--max-retransmits": "test_for_the_curious", "--wait": "test_a_killed_peer_is_noticed", "--port": "test_where_it_listens",
         "--bind": "test_where_it_listens", "--local": "test_where_it_listens", "--qr": "test_a_code_on_demand",
         "--expire": "test_nobody_comes", "-q": "test_quiet", "--json": "test_events_are_those_of_the_manual", "--verify": "test_words_to_compare",
+        "--server": "test_somebody_elses_server", "--ca": "test_a_certificate_authority_of_ones_own",
     },
     "receive": {
         "-y": "test_quiet", "-o": "test_pipes", "--overwrite": "test_rename_and_overwrite", "--rename":
         "test_rename_and_overwrite", "--skip": "test_skip", "--wait": "test_a_killed_peer_is_noticed", "--port":
         "test_a_receiver_waits", "--bind": "test_where_it_listens", "--local": "test_where_it_listens", "--qr":
         "test_a_code_on_demand", "--expire": "test_nobody_comes", "-q": "test_quiet", "--json":
-        "test_events_are_those_of_the_manual", "--verify": "test_words_to_compare",
+        "test_events_are_those_of_the_manual", "--verify": "test_words_to_compare", "--server":
+        "test_a_code_between_two_terminals", "--ca": "test_a_certificate_authority_of_ones_own",
     },
 }
 
@@ -271,7 +273,7 @@ async def test_skip(tmp_path):
 async def test_events_are_those_of_the_manual(tmp_path):
     table = words("help", "events")[1].decode()
     promised = {match[1]: set(match[2].split(", ")) | {"type", "receiver"}
-                for match in re.finditer(r"^  (\w+) +([\w, ]+)$", table, re.MULTILINE)}
+                for match in re.finditer(r"^  ([\w-]+) +([\w, -]+)$", table, re.MULTILINE)}
     (tmp_path / "folder").mkdir()
     make_file(tmp_path / "folder", "x", MEBIBYTE)
     (tmp_path / "folder/link").symlink_to("x")

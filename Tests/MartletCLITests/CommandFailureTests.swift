@@ -41,7 +41,11 @@ import Transfer
         (.couldNotVerify, .notVerified), (.noSuchRoom, .nobodyCame), (.roomExpired, .nobodyCame),
         (.roomFull, .nobodyCame), (.roomExists, .other), (.serverBusy, .other),
         (.unreachable(.refused(host: "192.0.2.1", port: 4040)), .nobodyCame),
-        (.unreachable(.unknownHost("x")), .nobodyCame), (.unreachable(.timedOut), .noPath),
+        (.wrongWords(left: 2), .notVerified), (.wrongWords(left: 0), .notVerified), (.codeDead, .notVerified),
+        (.refused(code: "dead"), .notVerified), (.refused(code: "no-code"), .notVerified),
+        (.refused(code: "version"), .protocolMismatch), (.refused(code: "\u{1B}[2J"), .notVerified),
+        (.rendezvousFailed(.restarting), .other), (.unreachable(.unknownHost("x")), .nobodyCame),
+        (.unreachable(.timedOut), .noPath),
         (.unreachable(.unreachable(host: "192.0.2.1", port: 1, reason: "no route")), .noPath),
         (.unreachable(.notWebSocket), .protocolMismatch), (.unreachable(.tlsFailed(reason: "x")), .notVerified),
         (.rendezvousFailed(.timedOut), .vanished), (.peerLeft, .vanished), (.timedOut, .vanished),
@@ -59,6 +63,23 @@ import Transfer
             #expect(failure.sentence.hasSuffix("."))
             #expect(failure.text.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" })
         }
+    }
+
+    @Test func `every way not to meet by a code, or at a server, is told in its words`() throws {
+        let server = try Rendezvous(parsing: "https://rooms.example.org")
+        let number = try #require(RoomNumber(7))
+        for (error, status) in Self.signaling {
+            let failure = CommandFailure(error, by: .code(number, at: server))
+            #expect(failure.status == status, "\(error)")
+            #expect(!failure.sentence.contains("link"), "\(failure.sentence)")
+            #expect(failure.text.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" })
+        }
+        #expect(
+            CommandFailure(.noSuchRoom, by: .code(number, at: server)).sentence
+                == "Nobody waits behind the number 7 at https://rooms.example.org.")
+        #expect(CommandFailure(.unreachable(.notWebSocket), by: .server(server)).sentence.contains("rooms.example.org"))
+        // A server that cannot be reached is no stale link.
+        #expect(CommandFailure(.unreachable(.refused(host: "x", port: 1)), by: .server(server)).status == .noPath)
     }
 
     @Test func `what the program does not know is still a sentence`() {

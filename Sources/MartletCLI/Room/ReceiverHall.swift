@@ -25,6 +25,8 @@ actor ReceiverHall {
     private var isClosed = false
     /// Somebody came and found no way: that tells more than that nobody came.
     private var pathFailure: CommandFailure?
+    /// Why nobody can come any more before the time is over.
+    private var roomFailure: CommandFailure?
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     init(places: Places, wait: Duration, board: ProgressBoard, keeper: RecordKeeper) {
@@ -202,7 +204,7 @@ actor ReceiverHall {
             return CommandFailure(
                 .nobodyCame, "Only \(servedCount) of \(places.count) receivers came within \(text).", remedy: remedy)
         }
-        return pathFailure
+        return pathFailure ?? roomFailure
             ?? CommandFailure(.nobodyCame, "Nobody came within \(text); the link is stale now.", remedy: remedy)
     }
 
@@ -212,7 +214,10 @@ actor ReceiverHall {
     }
 
     /// The room cannot be entered any more; those who are connected go on.
-    func closeRoom() { close() }
+    func closeRoom(_ reason: CommandFailure) {
+        roomFailure = reason
+        close()
+    }
 
     private func check() {
         if places.isOver || isClosed && seats.isEmpty { resume() }

@@ -62,7 +62,9 @@ struct SendingRoom: Sendable {
         console.say("Waiting for \(many) to come. (\(DurationText.text(server.expire.duration)); Ctrl-C ends it)")
         console.event("waiting", [("seconds", .integer(server.expire.duration.components.seconds))])
         var failure: CommandFailure?
-        do throws(CommandFailure) { try await serveGuests(of: room, keeper, isCounted: isCounted) } catch {
+        do throws(CommandFailure) {
+            try await serveGuests(of: room, at: meeting.rendezvous, keeper, isCounted: isCounted)
+        } catch {
             failure = error
         }
         await room.close()
@@ -72,15 +74,16 @@ struct SendingRoom: Sendable {
 
     private static let spareCount = 6
 
-    private func serveGuests(of room: HostedRoom, _ keeper: RecordKeeper, isCounted: Bool) async throws(CommandFailure)
-    {
+    private func serveGuests(
+        of room: HostedRoom, at rendezvous: Rendezvous, _ keeper: RecordKeeper, isCounted: Bool
+    ) async throws(CommandFailure) {
         let board = ProgressBoard(on: console, receiverCount: receiverCount)
         let places = Places(count: receiverCount, finished: keeper.record.finished)
         let hall = ReceiverHall(places: places, wait: wait, board: board, keeper: keeper)
         let expire = server.expire.duration
         let outcome = await withTaskGroup(of: Result<Void, CommandFailure>?.self) { group in
             group.addTask {
-                await self.letIn(to: hall, from: room, keeper)
+                await self.letIn(to: hall, from: room, at: rendezvous, keeper)
                 return nil
             }
             group.addTask {
@@ -108,14 +111,16 @@ struct SendingRoom: Sendable {
     }
 
     /// Serves whoever comes, each in a task of its own: a slow one holds up nobody.
-    private func letIn(to hall: ReceiverHall, from room: HostedRoom, _ keeper: RecordKeeper) async {
+    private func letIn(
+        to hall: ReceiverHall, from room: HostedRoom, at rendezvous: Rendezvous, _ keeper: RecordKeeper
+    ) async {
         await withDiscardingTaskGroup { guests in
             do throws(PeerConnectorError) {
                 while let guest = try await room.nextGuest() {
                     guests.addTask { await self.serve(guest, in: hall, keeper) }
                 }
             } catch {
-                if !Task.isCancelled { await hall.closeRoom() }
+                if !Task.isCancelled { await hall.closeRoom(CommandFailure(error, by: .server(rendezvous))) }
             }
         }
     }
