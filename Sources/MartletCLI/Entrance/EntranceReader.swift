@@ -50,7 +50,8 @@ struct EntranceReader: Sendable {
 
     private static let noServer = CommandFailure(
         .usage, "A code holds no address: the server that knows it has to be named.",
-        remedy: "martlet receive CODE --server URL, as the sender's terminal shows it; or the link, which needs no more")
+        remedy: "martlet receive CODE --server URL, as the sender's terminal shows it; or the link, which needs no more"
+    )
 
     static func failure(_ error: CodeError) -> CommandFailure {
         CommandFailure(.usage, sentence(error), remedy: codeForm)

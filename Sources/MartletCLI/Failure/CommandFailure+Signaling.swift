@@ -76,7 +76,7 @@ extension CommandFailure {
             self.init(.vanished, "The other side left before the connection stood.", remedy: "start it again")
         case .timedOut:
             self.init(.vanished, "The other side did not answer in time.", remedy: "start it again on both sides")
-        case .peerFailed(let code, let message): self.init(peerCode: code, message)
+        case .peerFailed(let code, let message): self.init(peerCode: code, message, meeting)
         case .protocolViolation:
             self.init(
                 .protocolMismatch, "The other side said something that this version does not understand.",
@@ -138,19 +138,18 @@ extension CommandFailure {
     }
 
     /// What the other side says why it gave up; `message` is the peer's.
-    private init(peerCode code: String, _ message: String) {
+    private init(peerCode code: String, _ message: String, _ meeting: Meeting) {
         let text = Printable.line(message, columns: 200)
         let said = text.isEmpty ? "" : ": \(text)"
         switch code {
         case "cannot-verify":
             self.init(
-                .notVerified, "Somebody came with a wrong link and could not be verified.",
-                remedy: "copy the whole link again")
+                .notVerified, "The other side could not verify this one.", remedy: "the whole \(meeting.noun) again")
         case "no-path", "no-network-path":
             self.init(
                 .noPath, "The other side found no network path.",
                 remedy: "both devices on the same network, and no firewall between them that blocks UDP")
-        case "taken": self.init(.nobodyCame, "This link already serves somebody else.")
+        case "taken": self.init(.nobodyCame, "This \(meeting.noun) already serves somebody else.")
         case "cancelled": self.init(.declined, "The other side was stopped.")
         case "protocol":
             self.init(
