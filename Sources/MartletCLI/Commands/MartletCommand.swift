@@ -26,7 +26,8 @@ struct MartletCommand: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            SendCommand.self, ReceiveCommand.self, ServeCommand.self, CompletionsCommand.self, ManualCommand.self, BenchCommand.self,
+            SendCommand.self, ReceiveCommand.self, ServeCommand.self, CompletionsCommand.self, ManualCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {
