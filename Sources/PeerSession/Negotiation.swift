@@ -38,6 +38,8 @@ struct Negotiation {
     private var created: LocalDescription?
     private var pendingLocalOffer: LocalDescription?
     private var pendingRemoteOffer: (description: PeerDescription, text: String)?
+    /// Our answers leave the ClientHello to whoever has offered.
+    var answersPassively = false
     /// The setup role that was agreed first; it cannot change without a new DTLS association (RFC 8842 section 5).
     private var establishedSetup: Setup?
 
@@ -94,13 +96,22 @@ struct Negotiation {
             throw .wrongSignalingState(signalingState, call: "createAnswer")
         }
         do throws(SDPError) {
-            var answer = try session.answer(to: offer.description, localTransport, established: establishedSetup)
+            let established = establishedSetup ?? (answersPassively ? preferredSetup(for: offer.description) : nil)
+            var answer = try session.answer(to: offer.description, localTransport, established: established)
             answer.add(attribute: Self.martletAttribute, "1")
             created = answer
             return answer.text
         } catch {
             throw .description(error)
         }
+    }
+
+    /// Passive where the offer leaves it to us.
+    private func preferredSetup(for offer: PeerDescription) -> Setup? {
+        guard let section = offer.dataSection,
+            let transport = try? offer.transport(ofSection: section.index, in: .offer), transport.setup == .actpass
+        else { return nil }
+        return .passive
     }
 
     // MARK: - Setting

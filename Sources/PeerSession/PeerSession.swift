@@ -67,7 +67,8 @@ package final class PeerSession {
 
     /// - Parameters:
     ///   - generator: for ICE credentials, the tie-breaker and transaction identifiers.
-    ///   - patience: how long a path is looked for; nil is ICE's own.
+    ///   - patience: how long a path is looked for; nil is ICE's own. Who is patient also leaves the first word of DTLS
+    ///     to whoever offered: a ClientHello that waits for an answer to be carried would be given up.
     package init(certificate: DTLSCertificate, generator: some RandomNumberGenerator, patience: Duration? = nil) {
         var generator = generator
         let credentials = ICE.ICECredentials(random: &generator)
@@ -76,7 +77,10 @@ package final class PeerSession {
             sessionID: generator.next(), credentials: credentials, fingerprint: certificate.fingerprint)
         // Whoever offers first controls (RFC 8445 section 6.1.1); an offer of the peer changes this.
         var configuration = ICEConfiguration(role: .controlling, credentials: credentials)
-        if let patience { configuration.timing.patience = patience }
+        if let patience {
+            configuration.timing.patience = patience
+            negotiation.answersPassively = true
+        }
         agent = ICEAgent(
             configuration: configuration, random: generator,
             hmac: { HMAC.authenticationCode(.sha1, key: $0, message: $1) })

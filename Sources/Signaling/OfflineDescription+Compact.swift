@@ -5,7 +5,7 @@ internal import Wire
 /// The bytes of a compact description.
 ///
 /// ```
-///  0   0 0 0 max:1 port:1 setup:2 kind:1
+///  0   0 0 martlet:1 max:1 port:1 setup:2 kind:1
 ///  1   length of all of this: 2 bytes
 ///  3   expires: 4 bytes, seconds since 1970, 0 is unknown
 ///  7   in an answer: the identifier of the offer, 4 bytes
@@ -30,7 +30,8 @@ extension OfflineDescription {
         let setup = UInt8(Self.setups.firstIndex(of: setup) ?? 0)
         let hasPort = sctpPort != SCTPParameters.usualPort
         let hasMax = maxMessageBytes != Self.usualMaxMessageBytes
-        writer.write((hasMax ? 16 : 0) | (hasPort ? 8 : 0) | setup << 1 | (kind == .answer ? 1 : 0))
+        writer.write(
+            (isMartlet ? 32 : 0) | (hasMax ? 16 : 0) | (hasPort ? 8 : 0) | setup << 1 | (kind == .answer ? 1 : 0))
         writer.write(UInt16(0))
         writer.write(expires)
         if kind == .answer { writer.write(answers?.number ?? 0) }
@@ -79,7 +80,7 @@ extension OfflineDescription {
     private static func read(body: [UInt8]) throws -> (Self, OfflineIdentifier?, UInt32) {
         var reader = unsafe ByteReader(body.span.bytes)
         let flags = try reader.readUInt8()
-        guard flags < 32, let setup = setups.indices.contains(Int(flags >> 1 & 3)) ? setups[Int(flags >> 1 & 3)] : nil
+        guard flags < 64, let setup = setups.indices.contains(Int(flags >> 1 & 3)) ? setups[Int(flags >> 1 & 3)] : nil
         else { throw OfflineError.unusable }
         let kind: OfflineKind = flags & 1 == 1 ? .answer : .offer
         guard kind == .offer || setup != .actpass else { throw OfflineError.unusable }
@@ -98,9 +99,10 @@ extension OfflineDescription {
         var candidates: [OfflineCandidate] = []
         for _ in 0..<count { candidates.append(try OfflineCandidate(reading: &reader)) }
         guard reader.isAtEnd, candidates.allSatisfy({ $0.port > 0 }) else { throw OfflineError.unusable }
-        let description = OfflineDescription(
+        var description = OfflineDescription(
             kind: kind, ufrag: ufrag, pwd: pwd, fingerprint: fingerprint, setup: setup, sctpPort: port,
             maxMessageBytes: maxMessageBytes, candidates: candidates)
+        description.isMartlet = flags & 32 != 0
         return (description, answers, expires)
     }
 }

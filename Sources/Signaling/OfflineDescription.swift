@@ -22,6 +22,8 @@ struct OfflineDescription: Sendable, Equatable {
     var sctpPort: UInt16
     /// 0 is no limit.
     var maxMessageBytes: UInt32
+    /// Says `a=x-martlet:1`: two Martlets acknowledge less often (Docs/Protocols/Departures.md).
+    var isMartlet = false
     /// The best first.
     var candidates: [OfflineCandidate]
 
@@ -42,6 +44,7 @@ struct OfflineDescription: Sendable, Equatable {
         setup = transport.setup
         sctpPort = sctp.port
         maxMessageBytes = sctp.maxMessageSizeBytes.map { UInt32(clamping: $0) } ?? 0
+        isMartlet = section.attributes.contains { $0.name == "x-martlet" && $0.value == "1" }
         let found = transport.candidates.compactMap { line in
             OfflineCandidate(line: line).map { (priority: Self.priority(of: line), candidate: $0) }
         }
@@ -105,6 +108,7 @@ struct OfflineDescription: Sendable, Equatable {
             "a=ice-ufrag:\(ufrag)", "a=ice-pwd:\(pwd)", "a=ice-options:trickle", "a=fingerprint:\(fingerprint)",
             "a=setup:\(setup.rawValue)", "a=sctp-port:\(sctpPort)", "a=max-message-size:\(maxMessageBytes)",
         ]
+        if isMartlet { lines.append("a=x-martlet:1") }
         lines += candidates.enumerated().map { "a=" + $1.line(at: $0) }
         lines.append("a=end-of-candidates")
         return lines.map { $0 + "\r\n" }.joined()

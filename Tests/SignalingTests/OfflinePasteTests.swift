@@ -27,6 +27,14 @@ import Wire
         #expect(try OfflineDescription(.answer, sdp: paste.sdp) == OfflineSamples.answer)
     }
 
+    @Test func `two programs of ours know each other`() throws {
+        var description = offer
+        description.isMartlet = true
+        let paste = try OfflineReader.read(try OfflineSamples.paste(description).text)
+        #expect(paste.sdp.contains("\r\na=x-martlet:1\r\n"))
+        #expect(try OfflineDescription(.offer, sdp: paste.sdp) == description)
+    }
+
     @Test func `both forms say the same`() throws {
         for (description, answers) in [(offer, nil), (OfflineSamples.answer, offer.identifier)] {
             let compact = try OfflineSamples.paste(description, answers: answers)

@@ -44,6 +44,11 @@ struct ReceiveCommand: ConsoleCommand {
     @Flag(exclusivity: .chooseLast, help: "What to do with files that exist. (default: ask, or fail)")
     var existing: ExistingFlag?
 
+    @OptionGroup var byHand: OfflineOptions
+
+    @Flag(help: "With --offline: make the offer instead of the answer, for a page of Martlet that sends.")
+    var offer = false
+
     @OptionGroup var verification: VerifyOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var server: ServerOptions
@@ -65,15 +70,35 @@ struct ReceiveCommand: ConsoleCommand {
         [
             EnvironmentFlag("yes", .switch), EnvironmentFlag("output", .value), EnvironmentFlag("overwrite", .switch),
             EnvironmentFlag("rename", .switch), EnvironmentFlag("skip", .switch),
-        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags
+        ] + [EnvironmentFlag("offer", .switch)] + OfflineOptions.environmentFlags + VerifyOptions.environmentFlags
+        + WaitOptions.environmentFlags + ServerOptions.environmentFlags
         + OutputOptions.environmentFlags
 
     func validate() throws {
         if output == "-", speech.json { throw ValidationError("--json and “-o -” both want standard output") }
+        try byHand.validate(with: server)
+        guard byHand.offline else {
+            if offer { throw ValidationError("--offer is for --offline") }
+            return
+        }
+        guard entrance.isEmpty else {
+            throw ValidationError("a link leads to a server, and with --offline there is none")
+        }
     }
 
     func perform(on console: Console) async throws(CommandFailure) {
         let existing = existing.flatMap { ExistingFilePolicy(rawValue: $0.rawValue) }
+        guard !byHand.offline else {
+            var side = try ReceivingSide(
+                path: output, policy: .init(isAccepted: yes, existing: existing), wait: .zero,
+                console: console)
+            side.words = WordsQuestion(on: console, isDemanded: true)
+            let exchange = OfflineExchange(
+                options: byHand, server: server, keepsOutputFree: output == "-", console: console)
+            return try await OfflineReceiving(
+                side: side, exchange: exchange, isOffering: offer, console: console
+            ).run()
+        }
         let rendezvous = try server.rendezvous()
         let client = try server.client()
         let question = EntranceQuestion(reader: EntranceReader(server: rendezvous), console: console)

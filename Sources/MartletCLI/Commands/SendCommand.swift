@@ -67,6 +67,7 @@ struct SendCommand: ConsoleCommand {
             "For the curious: let SCTP try so often only (implies --unordered).", valueName: "count"))
     var maxRetransmits: UInt16?
 
+    @OptionGroup var byHand: OfflineOptions
     @OptionGroup var verification: VerifyOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var server: ServerOptions
@@ -78,7 +79,8 @@ struct SendCommand: ConsoleCommand {
             EnvironmentFlag("no-hidden", .switch), EnvironmentFlag("follow-links", .switch),
             EnvironmentFlag("limit", .value), EnvironmentFlag("receivers", .value), EnvironmentFlag("new", .switch),
             EnvironmentFlag("unordered", .switch), EnvironmentFlag("max-retransmits", .value),
-        ] + VerifyOptions.environmentFlags + WaitOptions.environmentFlags + ServerOptions.environmentFlags
+        ] + OfflineOptions.environmentFlags + VerifyOptions.environmentFlags + WaitOptions.environmentFlags
+        + ServerOptions.environmentFlags
         + OutputOptions.environmentFlags
 
     func validate() throws {
@@ -87,6 +89,13 @@ struct SendCommand: ConsoleCommand {
         }
         guard (1...Self.mostReceivers).contains(receivers) else {
             throw ValidationError("--receivers is 1 to \(Self.mostReceivers)")
+        }
+        try byHand.validate(with: server)
+        if byHand.offline {
+            guard receivers == 1 else { throw ValidationError("--offline is for one receiver") }
+            guard !(paths + text).contains("-") else {
+                throw ValidationError("with --offline the answer comes on standard input: files cannot come there too")
+            }
         }
         let inputCount = (paths + text).count { $0 == "-" }
         guard inputCount <= 1 else { throw ValidationError("standard input can be read once only") }
@@ -110,7 +119,14 @@ struct SendCommand: ConsoleCommand {
         let folder = StateFolder(Environment.value)
         let hashes = folder.flatMap { StateFolder.make($0.path) ? HashStore(folder: $0.hashes) : nil }
         let ticket = TransferTicket(
-            TransferMemory.identity(of: sources, server), in: folder, receiverCount: receivers, startsOver: new)
+            TransferMemory.identity(of: sources, server, isOffline: byHand.offline), in: folder,
+            receiverCount: receivers, startsOver: new)
+        guard !byHand.offline else {
+            let exchange = OfflineExchange(options: byHand, server: server, keepsOutputFree: false, console: console)
+            return try await OfflineSending(
+                plan: plan, ticket: ticket, hashes: hashes, exchange: exchange, console: console
+            ).run()
+        }
         try await SendingRoom(
             plan: plan, receiverCount: receivers, wait: waiting.wait.duration, server: server, client: client,
             ticket: ticket,

@@ -8,7 +8,14 @@ enum EventTable {
         ),
         ("link", ["link", "local", "all"], "the way to us: the best link, that for this machine, and all of them"),
         ("serving", ["addresses", "port"], "of serve: it listens, and where others find it"),
-        ("waiting", ["seconds"], "nobody is there yet, and how long the link waits"),
+        (
+            "description", ["kind", "form", "text", "expires"],
+            "with --offline: our offer or answer, to be carried to the other side"
+        ),
+        (
+            "waiting", ["seconds", "for"],
+            "nobody is there yet, and how long the link waits; with --offline “for” is offer, answer or connection"
+        ),
         ("wrong-code", ["left"], "words that are not the sender's, at either side, and how many tries are left"),
         ("code-dead", [], "the code is of no use any more: three tries failed; a link still works"),
         ("server-lost", ["server"], "the server of --server is gone or being started again; it is waited for"),
@@ -16,7 +23,7 @@ enum EventTable {
         ("notice", ["message"], "something inside a folder is left out, or sent under another name"),
         ("peer", ["agent"], "the other side has greeted, and what it calls itself"),
         ("path", ["kind", "network", "rtt_ms"], "how the connection runs: direct or relay, where, and its round trip"),
-        ("words", ["words"], "with --verify: three words that must be the same at the other side"),
+        ("words", ["words"], "with --verify or --offline: three words that must be the same at the other side"),
         (
             "offer", ["items", "count", "bytes", "free", "complete"],
             "what is offered, at most 1,000 of the items; free is the receiver's"

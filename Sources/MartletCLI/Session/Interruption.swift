@@ -59,6 +59,7 @@ enum Interruption {
 
     private static func leave(_ status: CommandStatus, _ console: Console) -> Never {
         console.clearBar()
+        TerminalMode.restore()
         _exit(status.rawValue)
     }
 }

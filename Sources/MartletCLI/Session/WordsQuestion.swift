@@ -5,11 +5,14 @@ internal import Transfer
 /// there to answer. Of several at a time one asks after the other.
 actor WordsQuestion {
     private let console: Console
+    /// Nothing else shows who is there: without a terminal the answer comes from standard input too.
+    private let isDemanded: Bool
     /// The question before.
     private var last: Task<Bool, Never>?
 
-    init(on console: Console) {
+    init(on console: Console, isDemanded: Bool = false) {
         self.console = console
+        self.isDemanded = isDemanded
     }
 
     /// - Parameter view: of the transfer.
@@ -17,9 +20,9 @@ actor WordsQuestion {
     func verify(_ words: VerificationWords?, _ view: TransferView?) async -> Bool {
         guard let words, let view else { return false }
         let previous = last
-        let question = Task { [console] in
+        let question = Task { [console, isDemanded] in
             _ = await previous?.value
-            return Task.isCancelled ? false : await Self.ask(words, view, on: console)
+            return Task.isCancelled ? false : await Self.ask(words, view, isDemanded: isDemanded, on: console)
         }
         last = question
         return await withTaskCancellationHandler {
@@ -29,11 +32,14 @@ actor WordsQuestion {
         }
     }
 
-    private static func ask(_ words: VerificationWords, _ view: TransferView, on console: Console) async -> Bool {
+    private static func ask(
+        _ words: VerificationWords, _ view: TransferView, isDemanded: Bool, on console: Console
+    ) async -> Bool {
         view.event("words", [("words", .array(words.words.map { .string($0) }))])
         let canAsk = console.facts.inputIsTerminal && console.facts.errorIsTerminal
         if canAsk || !console.isJSON { console.warn("Words to compare with \(view.who): \(words)") }
-        guard canAsk else { return true }
+        guard canAsk || isDemanded else { return true }
+        guard canAsk else { return await Question.answer() }
         return await Question.ask({ "Do they match?" }, standard: false, on: console)
     }
 }

@@ -18,9 +18,10 @@ struct QRMatrix: Sendable, Equatable {
     ///
     /// - Returns: nil when the text is empty or too long for a QR code (2953 bytes), or memory is short.
     init?(_ text: String) {
-        // 8-bit mode takes any bytes; only NUL would end the text early.
+        // 8-bit mode takes any bytes, and capitals and digits get the smaller modes that there are for them; only NUL
+        // would end the text early.
         guard !text.isEmpty, !text.utf8.contains(0),
-            let code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L)
+            let code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1)
         else { return nil }
         defer { QRcode_free(code) }
         guard let data = code.pointee.data else { return nil }

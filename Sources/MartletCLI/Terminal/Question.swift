@@ -31,6 +31,15 @@ enum Question {
         return false
     }
 
+    /// What a program that cannot be asked says on standard input, in a line of its own: only `y` or `yes` is a yes.
+    static func answer() async -> Bool {
+        while let line = await StandardStreams.readLine() {
+            // What a paste has left behind.
+            if !line.trimmed.isEmpty { return meaning(of: line, standard: false) ?? false }
+        }
+        return false
+    }
+
     /// Asks what to do with files whose names are taken. The end of the input, and cancellation, mean that they fail.
     static func existing(_ statement: String, on console: Console) async -> ExistingFilePolicy {
         console.warn(statement)
