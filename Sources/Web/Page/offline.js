@@ -159,7 +159,7 @@ function read(reader) {
     const flags = reader.number(1);
     const setup = setups[(flags >> 1) & 3];
     const kind = flags & 1 ? "answer" : "offer";
-    check(flags < 32 && setup && (kind === "offer" || setup !== "actpass"));
+    check(flags < 64 && setup && (kind === "offer" || setup !== "actpass"));
     reader.take(2);
     const expires = reader.number(4);
     if (kind === "answer") reader.take(4);

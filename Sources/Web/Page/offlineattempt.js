@@ -11,6 +11,11 @@ import { certificateOf } from "./words.js";
 /** So long a person may take to carry the answer. */
 const carrySeconds = 3600;
 const answerSeconds = 20;
+/**
+ * Browsers give a path up after some seconds (Firefox for good), long before the answer was carried: they are told of it
+ * again, which they take for another path when its foundation is another one.
+ */
+const knockMilliseconds = 2000;
 /** What these connections are known by, for what outlives them. */
 export const offlineRoom = "offline";
 
@@ -23,6 +28,8 @@ export class OfflineAttempt {
     #peer = null;
     #over = false;
     #deadline = null;
+    #knocking = null;
+    #knockCount = 0;
 
     /** `offer` is what `readOffer` returned. */
     constructor(offer, callbacks) {
@@ -58,6 +65,7 @@ export class OfflineAttempt {
 
     end() {
         this.#over = true;
+        clearInterval(this.#knocking);
         this.#expect(null);
     }
 
@@ -75,16 +83,33 @@ export class OfflineAttempt {
                 if (this.session) this.session.lose();
                 else this.#fail(new Failure(opened ? "gone" : "no-path"));
             },
-        });
+        }, true);
         await this.#peer.certificate();
-        await this.#peer.answer(this.#offer.sdp, certificateOf(this.#offer.sdp));
+        const { sdp: offered } = this.#offer;
+        // The other side speaks first in DTLS, when it has the answer: nobody would hear this one until then, and a browser
+        // gives up in some minutes.
+        const bare = offered.replace(/^a=(?:candidate:|end-of-candidates)[^\r\n]*\r?\n/gm, "")
+            .replace(/^a=setup:actpass/gm, "a=setup:active");
+        this.#knock();
+        this.#knocking = setInterval(() => this.#knock(), knockMilliseconds);
+        await this.#peer.answer(bare, certificateOf(offered));
         const sdp = await this.#peer.gathered();
         const expires = Math.floor(Date.now() / 1000) + carrySeconds;
         this.#expect(carrySeconds, "expired-offer");
         if (!this.#over && !this.session) this.#callbacks.onAnswer(writeAnswer(sdp, this.#offer, expires));
     }
 
+    #knock() {
+        this.#knockCount += 1;
+        const lines = this.#offer.sdp.match(/^a=candidate:[^\r\n]*/gm) ?? [];
+        lines.forEach((line, position) => {
+            const candidate = line.replace(/^a=candidate:\S+/, `candidate:${this.#knockCount}x${position}`);
+            this.#peer.addCandidate(candidate, null);
+        });
+    }
+
     #beginSession() {
+        clearInterval(this.#knocking);
         this.#expect(answerSeconds, "silent");
         this.session = new Session(this.#peer, this.#memory, {
             ...this.#callbacks,

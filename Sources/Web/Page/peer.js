@@ -29,7 +29,8 @@ export class Peer {
     #opened = false;
     #over = false;
 
-    constructor(iceServers, callbacks) {
+    /** `patient`: the path is tried again as long as there was no connection, so that a failure before is none. */
+    constructor(iceServers, callbacks, patient = false) {
         this.#callbacks = callbacks;
         const connection = new RTCPeerConnection({ iceServers });
         this.#connection = connection;
@@ -45,6 +46,7 @@ export class Peer {
         };
         connection.onconnectionstatechange = () => {
             const state = connection.connectionState;
+            if (state === "failed" && patient && !this.#opened) return;
             if (state === "failed" || state === "closed") this.#lose();
             else if (this.#opened && !this.#over) callbacks.onInterrupted(state === "disconnected");
         };
