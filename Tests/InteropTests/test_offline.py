@@ -302,7 +302,7 @@ async def test_a_terminal_takes_long_and_broken_pastes(film, here):
         await receiver.shows("Not accepted: it is cut off")
         # Quoted, and on several lines.
         receiver.type("".join(f"> {offer[start:start + 30]}\r" for start in range(0, len(offer), 30)) + "\r\r")
-        answer = (await receiver.shows(r"MARTLET1\w+\s+Waiting|MARTLET1\w{60,}")).group().split()[0]
+        answer = (await receiver.shows(r"This is the answer[^:]*:\s+(MARTLET1\w+)\s+Waiting")).group(1)
         await sender.shows("Paste the answer here: ")
         sender.type(offer + "\r")
         await sender.shows("Not accepted: this is our own offer")
