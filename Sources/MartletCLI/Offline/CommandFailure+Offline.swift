@@ -15,7 +15,7 @@ extension CommandFailure {
             self.init(
                 .protocolMismatch, "The \(kind.rawValue) was not accepted: \(error).",
                 remedy: "the same version of Martlet on both sides")
-        case .answersAnother: self.init(.usage, "The answer was not accepted: \(error).", remedy: Self.anew)
+        case .answersAnother: self.init(.usage, "The \(kind.rawValue) was not accepted: \(error).", remedy: Self.anew)
         default: self.init(.usage, "The \(kind.rawValue) was not accepted: \(error).", remedy: again)
         }
     }
