@@ -14,7 +14,7 @@ enum EventTable {
         ),
         (
             "waiting", ["seconds", "for"],
-            "nobody is there yet, and how long it waits; “for” is of --offline: offer, answer, connection"
+            "nobody is there yet, and how long it waits; with --offline also what for"
         ),
         ("wrong-code", ["left"], "words that are not the sender's, at either side, and how many tries are left"),
         ("code-dead", [], "the code is of no use any more: three tries failed; a link still works"),
