@@ -193,12 +193,16 @@ package struct RoomPairing: Sendable {
         // Check: not our own hello.
         guard hostNonce != nonce else { throw .reflectedHello }
         let host = try body.part()
+        // Check: three looks on this side too.
+        guard secret.takeLook() else { throw .codeDead }
         guard let exchange = KeyExchange(secret.terms(room, hostNonce: hostNonce, guestNonce: nonce), scalar: scalar)
         else { throw .failed }
         let ours = ExchangePart(share: exchange.share, certificate: certificate)
-        guard let keys = exchange.keys(as: .guest, host: host, guest: ours) else { throw .badShare }
-        // Check: three looks on this side too.
-        guard secret.takeLook() else { throw .codeDead }
+        guard let keys = exchange.keys(as: .guest, host: host, guest: ours) else {
+            // Nothing was shown.
+            secret.giveBackLook()
+            throw .badShare
+        }
         bodies.append(PairingBody.show(ours, confirmation: keys.confirmation(of: .guest)))
         state = .awaitingConfirmation(keys, hostCertificate: host.certificate, secret)
     }

@@ -6,44 +6,23 @@ import Testing
 
 @Suite(.exclusiveStack, .timeLimit(.minutes(1)), .serialized)
 struct PeerConnectorTests {
-    struct Channels: ProvenChannels {
-        let control: DataChannel
-
-        func opened() async throws { try await control.opened() }
-        func send(_ text: String) async throws { try await control.send(text) }
-        func send(_ bytes: [UInt8]) async throws { try await control.send(bytes) }
-        func closed() async { await control.closed() }
-    }
-
-    /// A channel that both sides make, as file transfer does.
-    private static let prepare: @Sendable (PeerConnection) async throws -> Channels = { connection in
-        var options = DataChannelOptions()
-        options.negotiated = true
-        options.id = 0
-        return Channels(control: try await connection.createDataChannel("test", options))
-    }
-
-    private func receive(_ channels: Channels) async throws -> DataChannelMessage? {
-        for try await message in channels.control.messages { return message }
-        return nil
-    }
 
     @Test func `a link connects two peers who then need no server`() async throws {
         let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         let room = try await PeerConnector.host(RoomPlace(link))
-        async let joined = PeerConnector.join(.link(link), prepare: Self.prepare)
+        async let joined = PeerConnector.join(.link(link), prepare: Channels.prepare)
         let arrival = try await room.nextGuest()
         let guest = try #require(arrival)
-        let host = try await guest.connect(prepare: Self.prepare)
+        let host = try await guest.connect(prepare: Channels.prepare)
         let other = try await joined
         await rendezvous.stop()
         try await host.channels.opened()
         try await other.channels.opened()
         try await host.channels.send("hello")
-        #expect(try await receive(other.channels) == .text("hello"))
+        #expect(try await other.channels.receive() == .text("hello"))
         try await other.channels.send([1, 2, 3])
-        #expect(try await receive(host.channels) == .binary([1, 2, 3]))
+        #expect(try await host.channels.receive() == .binary([1, 2, 3]))
         await host.close()
         // The other side hears of it.
         for await event in other.events {
@@ -57,16 +36,16 @@ struct PeerConnectorTests {
         let link = try rendezvous.link()
         let room = try await PeerConnector.host(RoomPlace(link))
         for _ in 0..<2 {
-            async let joined = PeerConnector.join(.link(link), prepare: Self.prepare)
+            async let joined = PeerConnector.join(.link(link), prepare: Channels.prepare)
             let arrival = try await room.nextGuest()
-            let host = try await #require(arrival).connect(prepare: Self.prepare)
+            let host = try await #require(arrival).connect(prepare: Channels.prepare)
             await (try await joined).close()
             for await _ in host.parting {}
             await host.close()
         }
-        async let joined = PeerConnector.join(.link(link), prepare: Self.prepare)
+        async let joined = PeerConnector.join(.link(link), prepare: Channels.prepare)
         let arrival = try await room.nextGuest()
-        let host = try await #require(arrival).connect(prepare: Self.prepare)
+        let host = try await #require(arrival).connect(prepare: Channels.prepare)
         let guest = try await joined
         await room.close()
         for await _ in guest.parting {}
@@ -85,9 +64,9 @@ struct PeerConnectorTests {
         let greetings = try await withThrowingTaskGroup(of: DataChannelMessage?.self) { group in
             for _ in 0..<3 {
                 group.addTask {
-                    let host = try await PeerConnector.join(.link(link), prepare: Self.prepare)
+                    let host = try await PeerConnector.join(.link(link), prepare: Channels.prepare)
                     try await host.channels.opened()
-                    let message = try await receive(host.channels)
+                    let message = try await host.channels.receive()
                     await host.close()
                     return message
                 }
@@ -95,7 +74,7 @@ struct PeerConnectorTests {
             var guests = 0
             for try await guest in room.guests {
                 group.addTask {
-                    let connected = try await guest.connect(prepare: Self.prepare)
+                    let connected = try await guest.connect(prepare: Channels.prepare)
                     try await connected.channels.opened()
                     try await connected.channels.send(connected.peer?.text ?? "")
                     await connected.channels.closed()
@@ -119,7 +98,7 @@ struct PeerConnectorTests {
         let (events, told) = AsyncStream.makeStream(of: HostedRoomEvent.self)
         let room = try await PeerConnector.host(RoomPlace(rendezvous.link())) { told.yield($0) }
         await #expect(throws: PeerConnectorError.couldNotVerify) {
-            _ = try await PeerConnector.join(.link(rendezvous.link(secret: 1)), prepare: Self.prepare)
+            _ = try await PeerConnector.join(.link(rendezvous.link(secret: 1)), prepare: Channels.prepare)
         }
         #expect(await events.first { _ in true } == .wrongLink)
         await room.close()
@@ -135,23 +114,23 @@ struct PeerConnectorTests {
         let number = try #require(room.number)
         let at = place.rendezvous
         let right = RoomCode(number: number, words: try CodeWords(parsing: "clock mango crust"))
-        async let joined = PeerConnector.join(.code(right, at: at), prepare: Self.prepare)
+        async let joined = PeerConnector.join(.code(right, at: at), prepare: Channels.prepare)
         let arrival = try await room.nextGuest()
-        let host = try await #require(arrival).connect(prepare: Self.prepare)
+        let host = try await #require(arrival).connect(prepare: Channels.prepare)
         await (try await joined).close()
         await host.close()
         let wrong = RoomCode(number: number, words: try CodeWords(parsing: "clock mango crumb"))
         let looks = LookCount()
         for left in [2, 1, 0] {
             await #expect(throws: PeerConnectorError.wrongWords(left: left)) {
-                _ = try await PeerConnector.join(.code(wrong, at: at), looks: looks, prepare: Self.prepare)
+                _ = try await PeerConnector.join(.code(wrong, at: at), looks: looks, prepare: Channels.prepare)
             }
         }
         await #expect(throws: PeerConnectorError.codeDead) {
-            _ = try await PeerConnector.join(.code(right, at: at), looks: looks, prepare: Self.prepare)
+            _ = try await PeerConnector.join(.code(right, at: at), looks: looks, prepare: Channels.prepare)
         }
         await #expect(throws: PeerConnectorError.refused(code: "dead")) {
-            _ = try await PeerConnector.join(.code(right, at: at), prepare: Self.prepare)
+            _ = try await PeerConnector.join(.code(right, at: at), prepare: Channels.prepare)
         }
         told.finish()
         let all = await events.reduce(into: []) { $0.append($1) }
@@ -168,7 +147,7 @@ struct PeerConnectorTests {
         try await guest.send(.answer(sdp: "v=0\r\n" + fingerprint(of: try PeerCertificate())), to: guest.host)
         let arrival = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.couldNotVerify) {
-            _ = try await arrival?.connect(prepare: Self.prepare)
+            _ = try await arrival?.connect(prepare: Channels.prepare)
         }
         await rendezvous.stop()
     }
@@ -179,13 +158,13 @@ struct PeerConnectorTests {
         let room = try await PeerConnector.host(RoomPlace(rendezvous.link()))
         let guest = try await RoomClient.join(.link(rendezvous.link()))
         let host = try await guest.paired()
-        async let connecting = room.nextGuest()?.connect(prepare: Self.prepare)
+        async let connecting = room.nextGuest()?.connect(prepare: Channels.prepare)
         var sdp: String?
         while sdp == nil {
             if case .offer(let text) = try await guest.payload() { sdp = text }
         }
         let connection = try PeerConnection(certificate: guest.takeCertificate(for: host))
-        let channels = try await Self.prepare(connection)
+        let channels = try await Channels.prepare(connection)
         try await connection.setRemoteDescription(SessionDescription(type: .offer, sdp: try #require(sdp)))
         try await connection.setLocalDescription(try await connection.createAnswer())
         try await guest.send(.answer(sdp: connection.gatheredLocalDescription().sdp), to: host)
@@ -209,19 +188,19 @@ struct PeerConnectorTests {
         let rendezvous = try await TestRendezvous()
         let link = try rendezvous.link()
         await #expect(throws: PeerConnectorError.noSuchRoom) {
-            _ = try await PeerConnector.join(.link(link), prepare: Self.prepare)
+            _ = try await PeerConnector.join(.link(link), prepare: Channels.prepare)
         }
         let room = try await PeerConnector.host(RoomPlace(link))
         await #expect(throws: PeerConnectorError.roomExists) { _ = try await PeerConnector.host(RoomPlace(link)) }
         let guest = try await RoomClient.join(.link(link))
         await #expect(throws: PeerConnectorError.roomFull) {
-            _ = try await PeerConnector.join(.link(link), prepare: Self.prepare)
+            _ = try await PeerConnector.join(.link(link), prepare: Channels.prepare)
         }
         await guest.leave()
         await room.close()
         await rendezvous.stop()
         await #expect(throws: PeerConnectorError.unreachable(.refused(host: "127.0.0.1", port: link.rendezvous.port))) {
-            _ = try await PeerConnector.join(.link(link), prepare: Self.prepare)
+            _ = try await PeerConnector.join(.link(link), prepare: Channels.prepare)
         }
     }
 
@@ -235,20 +214,20 @@ struct PeerConnectorTests {
         try await quitter.send(.failed(code: "declined", message: "no thanks"), to: quitter.host)
         let first = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.peerFailed(code: "declined", message: "no thanks")) {
-            _ = try await first?.connect(prepare: Self.prepare)
+            _ = try await first?.connect(prepare: Channels.prepare)
         }
 
         let leaver = try await RoomClient.join(.link(link))
         _ = try await leaver.paired()
         await leaver.leave()
         let second = try await room.nextGuest()
-        await #expect(throws: PeerConnectorError.peerLeft) { _ = try await second?.connect(prepare: Self.prepare) }
+        await #expect(throws: PeerConnectorError.peerLeft) { _ = try await second?.connect(prepare: Channels.prepare) }
 
         let silent = try await RoomClient.join(.link(link))
         _ = try await silent.paired()
         let third = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.timedOut) {
-            _ = try await third?.connect(timeout: .milliseconds(200), prepare: Self.prepare)
+            _ = try await third?.connect(timeout: .milliseconds(200), prepare: Channels.prepare)
         }
         // The silent one is told.
         while true {
@@ -269,7 +248,7 @@ struct PeerConnectorTests {
         try await confused.send(.offer(sdp: "v=0"), to: confused.host)
         let fourth = try await room.nextGuest()
         await #expect(throws: PeerConnectorError.protocolViolation("an unexpected description")) {
-            _ = try await fourth?.connect(prepare: Self.prepare)
+            _ = try await fourth?.connect(prepare: Channels.prepare)
         }
 
         await room.close()
@@ -286,7 +265,7 @@ struct PeerConnectorTests {
         try await guest.send(.answer(sdp: "this is no description\n" + fingerprint(of: certificate)), to: guest.host)
         let arrival = try await room.nextGuest()
         do {
-            _ = try await arrival?.connect(prepare: Self.prepare)
+            _ = try await arrival?.connect(prepare: Channels.prepare)
             Issue.record("they connected")
         } catch {
             guard case .connectionFailed = error else {
@@ -303,14 +282,14 @@ struct PeerConnectorTests {
         let room = try await PeerConnector.host(RoomPlace(link))
         let guest = try await RoomClient.join(.link(link))
         _ = try await guest.paired()
-        async let connecting = room.nextGuest()?.connect(timeout: .seconds(1), prepare: Self.prepare)
+        async let connecting = room.nextGuest()?.connect(timeout: .seconds(1), prepare: Channels.prepare)
         var sdp: String?
         while sdp == nil {
             if case .offer(let text) = try await guest.payload() { sdp = text }
         }
         // An answer whose candidates never come.
         let mute = try PeerConnection(certificate: guest.takeCertificate(for: guest.host))
-        _ = try await Self.prepare(mute)
+        _ = try await Channels.prepare(mute)
         try await mute.setRemoteDescription(SessionDescription(type: .offer, sdp: try #require(sdp)))
         let answer = try await mute.createAnswer()
         try await guest.send(.answer(sdp: answer.sdp), to: guest.host)
@@ -344,7 +323,7 @@ struct PeerConnectorTests {
         let guest = try await RoomClient.join(.link(link))
         _ = try await guest.paired()
         let arrival = try await room.nextGuest()
-        let attempt = Task { try await arrival?.connect(prepare: Self.prepare) }
+        let attempt = Task { try await arrival?.connect(prepare: Channels.prepare) }
         guard case .offer = try await guest.payload() else {
             Issue.record("no offer")
             return

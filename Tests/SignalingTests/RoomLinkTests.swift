@@ -50,6 +50,37 @@ struct RoomLinkTests {
         #expect(!error.description.contains("AAECAwQF"))
     }
 
+    @Test func `a fragment may hold a code in place of a link`() throws {
+        let entrance = try RoomEntrance(parsing: "http://192.0.2.1:4040/#7-Clock-mango-crust")
+        guard case .code(let code, let rendezvous) = entrance else {
+            Issue.record("no code")
+            return
+        }
+        #expect(code.text == "7-clock-mango-crust")
+        #expect(rendezvous == Rendezvous(isSecure: false, host: "192.0.2.1", port: 4040))
+        #expect("\(entrance)" == "7-<words> at http://192.0.2.1:4040/")
+        let link = try RoomEntrance(parsing: "https://share.example/#" + Self.fragment)
+        #expect(link == .link(try RoomLink(parsing: "https://share.example/#" + Self.fragment)))
+        #expect(throws: RoomLinkError.badCode(.wordCount(1))) { try RoomEntrance(parsing: "http://a/#7-clock") }
+        #expect(throws: RoomLinkError.badRoom) { try RoomEntrance(parsing: "http://a/#") }
+    }
+
+    @Test(
+        arguments: [
+            ("http://localhost:4040", "http://localhost:4040/"), (" https://Share.Example/ ", "https://share.example/"),
+            ("http://[::1]:80/", "http://[::1]/"),
+        ])
+    func `servers are named by their address`(text: String, printed: String) throws {
+        #expect(try Rendezvous(parsing: text).pageAddress == printed)
+    }
+
+    @Test func `a server's address holds nothing else`() {
+        for text in ["http://a/path", "http://a/#x", "http://a?q"] {
+            #expect(throws: RoomLinkError.self) { try Rendezvous(parsing: text) }
+        }
+        #expect(throws: RoomLinkError.notHTTP) { try Rendezvous(parsing: "share.example") }
+    }
+
     @Test func `the secret is printed nowhere but in the link`() throws {
         let link = try RoomLink(parsing: "http://host/#" + Self.fragment)
         var dumped = ""

@@ -8,10 +8,17 @@ final class TestRendezvous: Sendable {
     let server: HTTPServer
     let rooms: RoomServer
 
-    init(limits: RoomLimits = .init(), iceServers: [RoomICEServer] = []) async throws {
-        rooms = RoomServer(limits: limits, iceServers: iceServers)
+    /// - Parameters:
+    ///   - port: of an earlier server, in whose place this one comes.
+    ///   - memory: what that one left.
+    init(
+        limits: RoomLimits = .init(), iceServers: [RoomICEServer] = [], port: UInt16 = 0,
+        remembering memory: RoomMemory? = nil
+    ) async throws {
+        rooms = RoomServer(
+            limits: limits, iceServers: iceServers, remembering: memory.map { (rooms: $0, age: .seconds(1)) })
         let configuration = HTTPServer.Configuration(
-            addresses: [IPAddress(v4: 0x7F00_0001)], port: 0, hosts: .names(["127.0.0.1"]))
+            addresses: [IPAddress(v4: 0x7F00_0001)], port: port, hosts: .names(["127.0.0.1"]))
         server = try await HTTPServer.start(configuration, webSockets: [rooms.endpoint]) { _ in .text(404, "") }
     }
 
