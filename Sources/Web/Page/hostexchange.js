@@ -6,7 +6,7 @@ import { associatedData, binding, field, nonceBytes, valueBytes } from "./exchan
 import { Failure } from "./failures.js";
 import { KeySchedule } from "./seal.js";
 
-/** The host does not go on with this guest: `code` is what it is told, `wrong-secret`, `dead`, `no-code` or `version`. */
+/** The host does not go on with this guest. `code` is what it is told: `wrong-secret`, `dead`, `no-code`, `version`. */
 export class Refusal extends Error {
     constructor(code) {
         super(code);

@@ -24,10 +24,10 @@ function parsed(text) {
 const isNumber = (value) => Number.isInteger(value) && value >= 1 && value <= 999999;
 
 /**
- * One room of ours. Callbacks: `onOpened()` each time when the server has made it, `onAway(code)` when it has not got it
- * any more (`unreachable`, `restarting`, `busy` or `expired`), after which the room is asked for again and again,
- * `onGuest(HostedGuest)` for whoever enters, `onWrongSecret(by)` after a guest who did not know it, and `onFailure(Failure)`,
- * after which nothing more comes.
+ * One room of ours. Callbacks: `onOpened()` each time the server has made it, `onAway(code)` when it has it no more
+ * (`unreachable`, `restarting`, `busy` or `expired`), after which the room is asked for again and again,
+ * `onGuest(HostedGuest)` for whoever enters, `onWrongSecret(by)` after a guest who did not know it, and
+ * `onFailure(Failure)`, after which nothing more comes.
  */
 export class HostedRoom {
     /** `{ name, secret, words }`; without words (null) there is no code. */
@@ -73,10 +73,11 @@ export class HostedRoom {
         this.#socket = socket;
         socket.onopen = () => socket.send(JSON.stringify({
             type: "create", room: this.place.name, size: roomSize,
-            ...(this.place.words ? { number: this.number ?? true } : {}), ...(this.#token ? { token: this.#token } : {}),
+            ...(this.place.words ? { number: this.number ?? true } : {}),
+            ...(this.#token ? { token: this.#token } : {}),
         }));
         socket.onmessage = (event) => this.#guarded(() => this.#handleMessage(JSON.parse(event.data)));
-        socket.onclose = ({ code }) => this.#handleAway(Object.hasOwn(awayCodes, code) ? awayCodes[code] : "unreachable");
+        socket.onclose = ({ code }) => this.#handleAway(awayCodes[code] ?? "unreachable");
     }
 
     /** Ends the room. Idempotent. */

@@ -18,7 +18,8 @@ export function showChoice(selection, onRemove) {
     const items = choiceRows(selection);
     if (items.length === 0) {
         view.show("beginning", "Send or receive", {
-            explanation: "To send, choose files here. To receive, enter the link or the code that the other side shows.",
+            explanation: "To send, choose files here. To receive, enter the link or the code that the other side "
+                + "shows.",
             drop: true,
             linkForm: true,
         });
@@ -27,8 +28,8 @@ export function showChoice(selection, onRemove) {
     const { count } = selection;
     view.labelButton("send", selection.complete ? `Send ${fileCount(count)}` : "Send");
     view.show("choosing", "Send files", {
-        explanation: "Next you get a code and a link for the person who is to have them. They stay on this computer until "
-            + "that person is there.",
+        explanation: "Next you get a code and a link for the person who is to have them. They stay on this computer "
+            + "until that person is there.",
         drop: true,
         items,
         onRemove,
@@ -48,16 +49,17 @@ function partsOf({ room, codeRoom, serverTrouble, news }) {
     const isDead = codeRoom.looksLeft === 0;
     const hasCode = codeRoom.number !== null;
     const code = hasCode ? codeText({ number: codeRoom.number, words: codeRoom.place.words }) : "";
-    const wrong = codeRoom.looksLeft === 2 ? "Somebody entered wrong words. Two more wrong tries, and this code is dead."
-        : codeRoom.looksLeft === 1 ? "Somebody entered wrong words again. One more wrong try, and this code is dead." : "";
+    const wrong = {
+        2: "Somebody entered wrong words. Two more wrong tries, and this code is dead.",
+        1: "Somebody entered wrong words again. One more wrong try, and this code is dead.",
+    }[codeRoom.looksLeft] ?? "";
     const dead = "Wrong words were entered three times, so this code is dead: somebody may have been guessing. "
         + "The link still works.";
     const away = serverTrouble
-        ? `${troubles[serverTrouble] ?? troubles.unreachable} Nobody new can come until it is back; this page tries again by `
-            + "itself."
+        ? `${troubles[serverTrouble]} Nobody new can come until it is back; this page tries again by itself.`
         : "";
-    const here = isOnlyHere ? "This address works on this computer only. For others, open this page at the address that "
-        + "this computer has on the network." : "";
+    const here = isOnlyHere ? "This address works on this computer only. For others, open this page at the address "
+        + "that this computer has on the network." : "";
     const link = linkOf(room);
     const lead = isDead || !hasCode ? `martlet receive ${link}` : `martlet receive ${code} --server ${location.origin}`;
     return {
@@ -92,8 +94,8 @@ export function showInterrupted(invitation, peerName, share) {
     const { notice, invitation: shown, actions } = partsOf(invitation);
     const percent = Math.floor(share * 100);
     view.show("interrupted", share > 0 ? `Interrupted at ${percent}\u00a0%, waiting…` : "Interrupted, waiting…", {
-        explanation: `The connection broke. ${peerName} can come back by the same link or code, and it goes on where it was. `
-            + "Keep this page open.",
+        explanation: `The connection broke. ${peerName} can come back by the same link or code, and it goes on where `
+            + "it was. Keep this page open.",
         notice,
         invitation: shown,
         actions: [...actions, "release", "cancel"],

@@ -21,7 +21,7 @@ export class Invitation {
     #outgoing;
     /** The name of this page's transfer in its greetings. */
     #id = hex(crypto.getRandomValues(new Uint8Array(16)));
-    /** The rooms by which guests come: that of the link, and that of the code, which is another one after a dead code. */
+    /** The rooms by which guests come: that of the link, and that of the code, another one after a dead code. */
     #linkRoom = null;
     #codeRoom = null;
     /** Every connection that is being made or stands, and the one that the transfer runs over. */

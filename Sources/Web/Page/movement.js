@@ -21,7 +21,7 @@ export class Movement {
         return this.#attempt !== null;
     }
 
-    /** Shows what an Attempt moves. `notice(part, still)` is the sentence below; `still` are seconds since the last byte. */
+    /** Shows what an Attempt moves. `notice(part, still)` is the sentence below, `still` in seconds since the last byte. */
     begin(attempt, notice) {
         this.#attempt = attempt;
         this.#notice = notice;
