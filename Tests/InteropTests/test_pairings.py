@@ -1,7 +1,7 @@
 """Terminals and pages in every pairing that there is, by link and by code, on this machine, over plain http on a LAN address, and
 over TLS at a server of somebody else's: the file that arrives is the file that was sent.
 
-Here a program makes the room. A page that makes it, for a page and for a terminal, is in test_page_host.py."""
+Here a program makes the room. A page that makes it, for a page and for a terminal, is in test_page_host_server.py."""
 
 import contextlib
 import hashlib
