@@ -48,12 +48,14 @@ final class RoomPeers: Sendable {
     let room: RoomClient
     private let table: Table
     private let pump: Task<Void, Never>
+    /// Of a guest: kept, because what ends it may come before anybody asks for it.
+    private let host: RoomPeer?
 
     /// - Parameter onRejection: hears why somebody who came did not arrive.
     init(room: RoomClient, onRejection: @escaping @Sendable (PairingError) -> Void = { _ in }) {
         let table = Table(onRejection: onRejection)
         // A guest's host is there from the start: nothing of it may be missed.
-        if room.role == .guest { _ = table.peer(room.host, room: room) }
+        host = room.role == .guest ? table.peer(room.host, room: room) : nil
         self.room = room
         self.table = table
         arrivals = table.arrivals
@@ -65,7 +67,10 @@ final class RoomPeers: Sendable {
     }
 
     /// The peer of that name, known or to come.
-    func peer(_ id: PeerIdentifier) -> RoomPeer { table.peer(id, room: room) }
+    func peer(_ id: PeerIdentifier) -> RoomPeer {
+        if let host, host.id == id { return host }
+        return table.peer(id, room: room)
+    }
 
     /// Why the room has ended, once `arrivals` has.
     var ending: RoomError? { table.ending }
