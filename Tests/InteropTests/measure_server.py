@@ -115,8 +115,8 @@ async def main(count):
         await asyncio.gather(*(wait(index) for index in range(count)))
         print(f"{count} rooms made in {time.perf_counter() - start:.1f} s; each takes "
               f"{(memory(process)['VmRSS'] - idle) * 1024 / max(1, count):.1f} KiB", flush=True)
-        # One room less than are allowed is in use by the pair.
-        if count >= 10_000:
+        # Places for the pair, and for the rooms that the flood makes.
+        for _ in range(count - 9_900):
             await rooms.pop().close()
         await pairs(port, f"{len(rooms)} rooms wait", process, 200_000)
         attacker = await asyncio.create_subprocess_exec(
