@@ -5,7 +5,7 @@
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from evil_rendezvous import OTHER, Attack
 from rooms_client import encode

@@ -94,14 +94,14 @@ async def python_guest(server, canary, by, deadline, entrance):
         return await outcome(run(), deadline)
 
 
-async def meet(server, canary, by, host=python_host, guest=python_guest, deadline=DEADLINE):
+async def meet(server, canary, by, host=python_host, guest=python_guest, deadline=DEADLINE, grace=GRACE):
     """{"host": …, "guest": …}. When one of the two has ended badly, the other has not long to find out as well."""
     entrance = asyncio.get_running_loop().create_future()
     tasks = {"host": asyncio.create_task(host(server, canary, by, deadline, entrance)),
              "guest": asyncio.create_task(guest(server, canary, by, deadline, entrance))}
     done, _ = await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
     if any(task.exception() or task.result() != "done" for task in done):
-        await asyncio.wait(tasks.values(), timeout=GRACE)
+        await asyncio.wait(tasks.values(), timeout=grace)
         for task in tasks.values():
             task.cancel()
     ended = dict(zip(tasks, await asyncio.gather(*tasks.values(), return_exceptions=True)))

@@ -1,7 +1,6 @@
 """Both sides of a room (Docs/Protocols/Rooms.md, version 2), written from the document alone: links and codes, pairing,
 WebSocket client."""
 
-import asyncio
 import base64
 import hmac
 import json

@@ -9,10 +9,9 @@ import secrets
 
 import pytest
 
-from conftest import lan_address
 from martlet_program import Martlet
 from meetings import Canary, state_of, text_of
-from rooms_client import Code, Link, decode
+from rooms_client import Code, Link
 
 #: Core logs, if any, as loud as they get.
 LOUD = {"MARTLET_LOG": "trace", "LOG_LEVEL": "trace"}

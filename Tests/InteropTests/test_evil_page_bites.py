@@ -11,7 +11,7 @@ from attacks import Changed, Reordered
 from attempts import assert_nothing_leaked
 from evil_rendezvous import Attack, EvilRendezvous
 from martlet_peer import Connection, Item, Sender
-from meetings import Canary, page_guest, meet, python_host, watch
+from meetings import Canary, meet, page_guest
 from rooms_client import Code, Link, Pairing, RoomClient, decode, encode
 from test_evil_man_in_the_middle import Between, share_low
 
