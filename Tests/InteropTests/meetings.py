@@ -101,7 +101,7 @@ async def meet(server, canary, by, host=python_host, guest=python_guest, deadlin
              "guest": asyncio.create_task(guest(server, canary, by, deadline, entrance))}
     done, _ = await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
     if any(task.exception() or task.result() != "done" for task in done):
-        await asyncio.wait(tasks.values(), timeout=grace)
+        await asyncio.wait(tasks.values(), timeout=grace if tasks["guest"].done() else GRACE)
         for task in tasks.values():
             task.cancel()
     ended = dict(zip(tasks, await asyncio.gather(*tasks.values(), return_exceptions=True)))
