@@ -240,12 +240,12 @@ ROWS = [
         "there is no other version; `by` is in the transcript",
         {"hello 1": (lambda: Changed("guest", 0, lambda body: changed(body, hello=1)), ("refused",)),
          "hello 3": (lambda: Changed("guest", 0, lambda body: changed(body, hello=3)), ("refused",)),
-         "the host's hello 1": (lambda: Changed("host", 0, lambda body: changed(body, hello=1)), ("guest",)),
+         "the host's hello 1": (lambda: Changed("host", 0, lambda body: changed(body, hello=1)), ("refused",)),
          "by nothing": (lambda: Changed("guest", 0, lambda body: changed(body, by="nothing")), ()),
          "by the other": (lambda: Changed("guest", 0, lambda body: changed(
              body, by="link" if json.loads(body)["by"] == "code" else "code")), ("host",)),
          "version 1's bodies": (lambda: Changed("host", 0, lambda body: json.dumps(
-             {"hello": 1, "nonce": encode(bytes(16))})), ("guest",))},
+             {"hello": 1, "nonce": encode(bytes(16))})), ("refused",))},
         out="the version; the number and the entrance in the key, together"),
     Row("Candidates of its own", "adds an address to those that the two try", "the path of the connection",
         "nothing unsealed is looked at; the path alone is worth nothing",

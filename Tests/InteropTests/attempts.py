@@ -27,7 +27,8 @@ async def attempt(make, found, tmp_path, by, sides, name, untold=()):
     if not canary.left_nothing() or "done" in ended.values():
         return f"{name}: it succeeded: {ended}"
     for who in found:
-        if who in untold:
+        # Whether a refusal of the host gets through is not ours to say where the host tells nobody of it.
+        if who in untold or who == "refused" and untold:
             continue
         told = {"verify", "refused"} if who == "refused" else {"verify"}
         if ended["guest" if who == "refused" else who] not in told:
