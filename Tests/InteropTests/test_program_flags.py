@@ -27,6 +27,7 @@ SHOWN_BY = {
         "--max-retransmits": "test_for_the_curious", "--wait": "test_a_killed_peer_is_noticed", "--port": "test_where_it_listens",
         "--bind": "test_where_it_listens", "--local": "test_where_it_listens", "--qr": "test_a_code_on_demand",
         "--expire": "test_nobody_comes", "-q": "test_quiet", "--json": "test_events_are_those_of_the_manual", "--verify": "test_words_to_compare",
+        "--offline": "test_two_programs_without_a_server", "--complete": "test_the_forms_may_be_mixed",
         "--server": "test_somebody_elses_server", "--ca": "test_a_certificate_authority_of_ones_own",
     },
     "receive": {
@@ -35,7 +36,9 @@ SHOWN_BY = {
         "test_a_receiver_waits", "--bind": "test_where_it_listens", "--local": "test_where_it_listens", "--qr":
         "test_a_code_on_demand", "--expire": "test_nobody_comes", "-q": "test_quiet", "--json":
         "test_events_are_those_of_the_manual", "--verify": "test_words_to_compare", "--server":
-        "test_a_code_between_two_terminals", "--ca": "test_a_certificate_authority_of_ones_own",
+        "test_a_code_between_two_terminals", "--ca": "test_a_certificate_authority_of_ones_own", "--offline":
+        "test_two_programs_without_a_server", "--complete": "test_the_forms_may_be_mixed", "--offer":
+        "test_an_offer_and_its_answer",
     },
 }
 
