@@ -76,14 +76,17 @@ static void handle(int number, siginfo_t *info, void *context) {
     errno = error;
 }
 
-int martlet_raw_mode_enter(int file) {
+int martlet_raw_mode_enter(int file, enum martlet_raw_mode mode) {
     static int registered;
     if (taken) return 0;
     if (tcgetattr(file, &before) != 0) return -1;
     raw = before;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
-    /* Return is a carriage return, and Ctrl-S and Ctrl-Q do not hold the terminal. */
-    raw.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON);
+    raw.c_lflag &= ~(tcflag_t)ICANON;
+    if (mode == martlet_raw_keys) {
+        raw.c_lflag &= ~(tcflag_t)(ECHO | IEXTEN);
+        /* Return is a carriage return, and Ctrl-S and Ctrl-Q do not hold the terminal. */
+        raw.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IXON);
+    }
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     terminal = file;

@@ -66,6 +66,14 @@ import Testing
         #expect(beginning("x-clock", .badNumber) == "")
     }
 
+    @Test func `a whole code behind what stands there already is the whole code`() {
+        #expect(EntranceQuestion.answer("7-clock-mango-crust", start: "7-") == "7-clock-mango-crust")
+        #expect(EntranceQuestion.answer("7-7 clock mango crust", start: "7-") == "7 clock mango crust")
+        #expect(EntranceQuestion.answer("7-clock- 7-clock-mango-crust ", start: "7-clock-") == "7-clock-mango-crust")
+        #expect(EntranceQuestion.answer("8-clock-mango-crust", start: "7-") == "8-clock-mango-crust")
+        #expect(EntranceQuestion.answer("7-clock-mango-crust", start: "") == "7-clock-mango-crust")
+    }
+
     // MARK: Completion
 
     @Test func `Tab goes on with the words of codes, and a hyphen where another follows`() {

@@ -7,10 +7,18 @@ int martlet_terminal_columns(int file);
 /* The same in rows. */
 int martlet_terminal_rows(int file);
 
-/* Takes the terminal at file to single keys without echo, for one line editor at a time. Signals of the keyboard stay.
+/* What a terminal hands over in raw mode. */
+enum martlet_raw_mode {
+    /* Single keys without echo, for a line editor. */
+    martlet_raw_keys,
+    /* Every byte as it comes, echoed: lines of more than 4095 bytes arrive whole. */
+    martlet_raw_bytes,
+};
+
+/* Takes the terminal at file to a raw mode, for one reader at a time. Signals of the keyboard stay.
  * Whatever ends the process from here on puts the terminal back first: exit(), a trap, every signal that can be caught. A
  * process that is stopped gives the terminal back and takes it again. Returns 0, or -1 with errno. */
-int martlet_raw_mode_enter(int file);
+int martlet_raw_mode_enter(int file, enum martlet_raw_mode mode);
 
 /* Puts the terminal back as it was. Does nothing where it was not taken. */
 void martlet_raw_mode_leave(void);

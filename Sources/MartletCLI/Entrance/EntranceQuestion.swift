@@ -37,7 +37,14 @@ struct EntranceQuestion: Sendable {
                 console.facts.inputIsTerminal ? "Nothing was typed." : "Standard input held no link and no code.",
                 remedy: "\(EntranceReader.codeForm); or \(EntranceReader.linkForm)")
         }
-        return line
+        return Self.answer(line, start: start)
+    }
+
+    /// Somebody who types or pastes the whole code behind its beginning means the whole code.
+    static func answer(_ line: String, start: String) -> String {
+        guard !start.isEmpty, line.hasPrefix(start) else { return line }
+        let rest = line.dropFirst(start.count).trimmed
+        return rest.first.map { $0.isASCII && $0.isNumber } ?? false ? rest : line
     }
 
     /// What of a mistyped code need not be typed again.

@@ -31,12 +31,7 @@ struct OfflineSending: Sendable {
         let board = ProgressBoard(on: console)
         board.add(view)
         let path = await peer.path()
-        var options = TransferOptions()
-        options.agent = Program.agent
-        options.transfer = keeper.record.transfer
-        options.limit = plan.limit
-        options.hashes = hashes
-        options.isUnordered = delivery.isLossy
+        var options = plan.options(transfer: keeper.record.transfer, hashes: hashes)
         options.certificates = await peer.connection.certificateFingerprints
         let words = WordsQuestion(on: console, isDemanded: true)
         options.verify = { await words.verify($0, view) }

@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Dispatch
 internal import NetworkIO
 internal import Signaling
@@ -52,9 +53,10 @@ struct PasteInput: Sendable {
         var hasContent = false
         var isPaused = false
         var last = NetworkLoop.shared.now()
-        defer { if isTerminal { TerminalMode.restore() } }
+        // A terminal that refuses hands over lines, of which the longest is cut: that is told apart later.
+        if isTerminal { _ = martlet_raw_mode_enter(STDIN_FILENO, martlet_raw_bytes) }
+        defer { if isTerminal { martlet_raw_mode_leave() } }
         while !isCancelled() {
-            if isTerminal { TerminalMode.takeEveryByte() }
             let now = NetworkLoop.shared.now()
             guard now < deadline else { return .timedOut }
             let isSilent = now >= last.advanced(by: Self.silence)

@@ -136,7 +136,7 @@ struct SendingRoom: Sendable {
             return
         }
         let visit = ReceiverVisit(peer)
-        var options = options(keeper.record)
+        var options = plan.options(transfer: keeper.record.transfer, hashes: hashes)
         options.certificates = await peer.connection.certificateFingerprints
         if let words { options.verify = { await words.verify($0, visit.view) } }
         let sender = FileSender(
@@ -164,16 +164,6 @@ struct SendingRoom: Sendable {
     private func tellOffer(to visit: ReceiverVisit) {
         console.event("offer", plan.members)
         if !visit.isGoingOn { console.say(visit.offerWords) }
-    }
-
-    private func options(_ record: TransferRecord) -> TransferOptions {
-        var options = TransferOptions()
-        options.agent = Program.agent
-        options.transfer = record.transfer
-        options.limit = plan.limit
-        options.hashes = hashes
-        options.isUnordered = plan.delivery.isLossy
-        return options
     }
 
     /// Says how much there is once folders have been looked through.

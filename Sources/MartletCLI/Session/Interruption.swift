@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Dispatch
 internal import Synchronization
 
@@ -59,7 +60,8 @@ enum Interruption {
 
     private static func leave(_ status: CommandStatus, _ console: Console) -> Never {
         console.clearBar()
-        TerminalMode.restore()
+        // _exit leaves out what exit does.
+        martlet_raw_mode_leave()
         _exit(status.rawValue)
     }
 }

@@ -27,6 +27,19 @@ struct SendingPlan: Sendable {
         }
     }
 
+    /// How a sender of the transfer behaves.
+    ///
+    /// - Parameter transfer: the transfer's `ID` on the wire.
+    func options(transfer: String, hashes: HashStore?) -> TransferOptions {
+        var options = TransferOptions()
+        options.agent = Program.agent
+        options.transfer = transfer
+        options.limit = limit
+        options.hashes = hashes
+        options.isUnordered = delivery.isLossy
+        return options
+    }
+
     /// `film.mkv, photos/`, with many sources `film.mkv and 11 more`; then how much it is, as far as it is known.
     var summary: String { "\(names) · \(amount)" }
 

@@ -44,7 +44,7 @@ enum LinePrompt {
     private static func edit(
         _ editor: LineEditor, _ question: String, on console: Console, until isCancelled: () -> Bool
     ) -> String? {
-        guard martlet_raw_mode_enter(STDIN_FILENO) == 0 else { return nil }
+        guard martlet_raw_mode_enter(STDIN_FILENO, martlet_raw_keys) == 0 else { return nil }
         defer { martlet_raw_mode_leave() }
         var editor = editor
         draw(editor, question, on: console)
