@@ -148,7 +148,22 @@ final class ServiceLog: Sendable {
         switch value {
         case .number(let number): "\(number)"
         case .truth(let isTrue): isTrue ? "yes" : "no"
-        case .text(let text): text.contains(" ") ? "\"\(text)\"" : text
+        case .text(let text): quoted(text)
         }
+    }
+
+    /// As it is where that is plain ASCII without spaces; else in quotes, with whatever could look like another member, end
+    /// the line or move about a terminal written as a number.
+    private static func quoted(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy { "!"..."~" ~= $0 && $0 != "\"" && $0 != "=" && $0 != "\\" }
+        if isPlain, !text.isEmpty { return text }
+        let escaped = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case " "..."~": String(scalar)
+            default: "\\u{\(String(scalar.value, radix: 16))}"
+            }
+        }
+        return "\"\(escaped.joined())\""
     }
 }

@@ -130,6 +130,7 @@ package final class HTTPServer: Sendable {
             hosts: configuration.hosts, endpoints: endpoints, defaultPort: tls == nil ? 80 : 443,
             proxies: configuration.proxies)
         let limits = configuration.limits
+        let incoming = IncomingBytes(limit: limits.incomingBytes)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 512)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -138,18 +139,21 @@ package final class HTTPServer: Sendable {
                     try connections.add(channel)
                     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try addHandlers(
-                        to: channel, policy: policy, limits: limits, isSecure: tls != nil, handler: handler)
+                        to: channel, policy: policy, limits: limits, incoming: incoming, isSecure: tls != nil,
+                        handler: handler)
                 }
             }
     }
 
     private static func addHandlers(
-        to channel: any Channel, policy: RequestPolicy, limits: HTTPLimits, isSecure: Bool, handler: @escaping Handler
+        to channel: any Channel, policy: RequestPolicy, limits: HTTPLimits, incoming: IncomingBytes, isSecure: Bool,
+        handler: @escaping Handler
     ) throws {
         let gate = RequestGate(limits: limits, isSecure: isSecure)
         let http = HTTPConnectionHandler(gate: gate, policy: policy, limits: limits, handler: handler)
+        let frameBytes = policy.endpoints.map(\.options.frameBytes).max() ?? 1024
         let upgrader = NIOWebSocketServerUpgrader(
-            maxFrameSize: policy.endpoints.map(\.options.frameBytes).max() ?? 1024, automaticErrorHandling: false,
+            maxFrameSize: frameBytes, automaticErrorHandling: false,
             shouldUpgrade: { channel, head in
                 guard case .upgrade(let endpoint, _) = policy.verdict(for: head, channel: channel) else {
                     return channel.eventLoop.makeSucceededFuture(nil)
@@ -162,7 +166,12 @@ package final class HTTPServer: Sendable {
                     guard case .upgrade(let endpoint, let client) = policy.verdict(for: head, channel: channel) else {
                         throw ChannelError.inappropriateOperationForState
                     }
-                    try serve(channel, at: endpoint, from: client)
+                    let account = incoming.account(of: channel)
+                    let handler = try serve(channel, at: endpoint, from: client, account: account)
+                    let decoder = try channel.pipeline.syncOperations.handler(
+                        type: ByteToMessageHandler<WebSocketFrameDecoder>.self)
+                    let gate = IncomingGate(account: account, handler: handler, frameBytes: frameBytes)
+                    try channel.pipeline.syncOperations.addHandler(gate, position: .before(decoder))
                 }
             })
         let (boundGate, boundHTTP) = (
@@ -182,9 +191,9 @@ package final class HTTPServer: Sendable {
     }
 
     private static func serve(
-        _ channel: any Channel, at endpoint: WebSocketEndpoint, from client: TransportAddress?
-    ) throws {
-        let handler = WebSocketHandler(isServer: true, options: endpoint.options, channel: channel)
+        _ channel: any Channel, at endpoint: WebSocketEndpoint, from client: TransportAddress?, account: IncomingAccount
+    ) throws -> WebSocketHandler {
+        let handler = WebSocketHandler(isServer: true, options: endpoint.options, account: account, channel: channel)
         try channel.pipeline.syncOperations.addHandler(handler)
         let connection = WebSocketConnection(
             channel: channel, handler: handler, subprotocol: endpoint.subprotocol, options: endpoint.options,
@@ -195,6 +204,7 @@ package final class HTTPServer: Sendable {
             // Holds the connection until the closing handshake is over.
             _ = await connection.closed()
         }
+        return handler
     }
 }
 

@@ -10,8 +10,9 @@ package final class WebSocketConnection: Sendable {
     /// The other end, as a trusted proxy tells it where there is one; nil when nobody tells.
     package let remoteAddress: TransportAddress?
     package let subprotocol: String
-    /// What came and was not yet taken. One consumer. Ends when the connection does; `closed()` then tells why.
-    package let messages: Mailbox<String>
+    /// What came and was not yet taken.
+    private let messages: Mailbox<String>
+    private let account: IncomingAccount?
 
     let outgoing: OutgoingBytes
     private let options: WebSocketOptions
@@ -28,6 +29,7 @@ package final class WebSocketConnection: Sendable {
         self.options = options
         self.remoteAddress = remoteAddress ?? TransportAddress(socket: channel.remoteAddress)
         messages = handler.inbox
+        account = handler.account
         outgoing = handler.outgoing
     }
 
@@ -35,8 +37,13 @@ package final class WebSocketConnection: Sendable {
         channel.close(promise: nil)
     }
 
-    /// The next message, or nil when the connection has ended or the calling task is cancelled.
-    package func receive() async -> String? { await messages.next() }
+    /// The next message, or nil when the connection has ended, `closed()` then tells why, or the calling task is cancelled.
+    /// One caller at a time.
+    package func receive() async -> String? {
+        guard let message = await messages.next() else { return nil }
+        account?.change(by: -message.utf8.count)
+        return message
+    }
 
     /// Queues one message. Never suspends, so that one slow peer cannot hold up a loop over many.
     package func send(_ text: String) throws(WebSocketError) {

@@ -22,6 +22,15 @@ final class WebSocketHandler: ChannelInboundHandler {
     let outgoing: OutgoingBytes
     /// Succeeds when the connection has ended.
     let closure: EventLoopPromise<WebSocketClosure>
+    /// To which messages that wait are counted; nil for a client, which has few connections.
+    let account: IncomingAccount?
+    /// Bytes of all whole frames that came, with their headers.
+    private(set) var decodedByteCount = 0
+    /// What is there of a message whose end is missing.
+    var partialByteCount: Int { assembler.partialByteCount }
+
+    /// Of a frame: opcode, length, mask (RFC 6455 section 5.2).
+    static let mostHeaderBytes = 14
 
     private let isServer: Bool
     private let options: WebSocketOptions
@@ -36,8 +45,9 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var keepalive: Scheduled<Void>?
     private var closeDeadline: Scheduled<Void>?
 
-    init(isServer: Bool, options: WebSocketOptions, channel: any Channel) {
+    init(isServer: Bool, options: WebSocketOptions, account: IncomingAccount? = nil, channel: any Channel) {
         self.isServer = isServer
+        self.account = account
         self.options = options
         assembler = WebSocketMessageAssembler(expectsMask: isServer, messageBytes: options.messageBytes)
         outgoing = OutgoingBytes(limit: options.queuedBytes)
@@ -99,9 +109,10 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        decodedByteCount += Self.byteCount(frame)
         guard state != .closed else { return }
         lastHeard = .now()
-        let frame = unwrapInboundIn(data)
         let incoming: WebSocketMessageAssembler.Incoming?
         do {
             incoming = try assembler.handle(
@@ -115,7 +126,9 @@ final class WebSocketHandler: ChannelInboundHandler {
         switch incoming {
         case nil, .pong: break
         case .text(let text):
-            if state == .open { wantsMore = inbox.offer(text) }
+            guard state == .open else { break }
+            account?.change(by: text.utf8.count)
+            wantsMore = inbox.offer(text)
         case .ping(let payload):
             if state == .open { sendControl(.pong, ByteBuffer(bytes: payload)) }
         case .close(let code, let reason): peerClosed(code, reason)
@@ -191,6 +204,11 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     // MARK: Frames
+
+    private static func byteCount(_ frame: WebSocketFrame) -> Int {
+        let length = frame.length
+        return (length < 126 ? 2 : length < 65_536 ? 4 : 10) + (frame.maskKey == nil ? 0 : 4) + length
+    }
 
     private func armKeepalive() {
         keepalive = context?.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.pingInterval)) {

@@ -32,6 +32,7 @@ struct WebSocketMessageAssembler {
     let messageBytes: Int
     /// The text message whose last frame has not come.
     private var partial: [UInt8]?
+    var partialByteCount: Int { partial?.count ?? 0 }
 
     init(expectsMask: Bool, messageBytes: Int) {
         self.expectsMask = expectsMask
