@@ -54,7 +54,10 @@ package actor RoomServer {
 
     /// What an `HTTPServer` needs to offer the rooms at `path`.
     package nonisolated var endpoint: WebSocketEndpoint {
-        WebSocketEndpoint(path: Self.path, subprotocol: Self.subprotocol) { connection in
+        var options = WebSocketOptions()
+        // Few, for they may be large: a client that says more than is dealt with waits, rather than memory filling.
+        options.waitingMessageCount = 8
+        return WebSocketEndpoint(path: Self.path, subprotocol: Self.subprotocol, options: options) { connection in
             await self.serve(connection)
         }
     }
