@@ -1,4 +1,5 @@
 import Signaling
+import Synchronization
 import Testing
 
 @testable import MartletCLI
@@ -27,10 +28,10 @@ import Testing
         try withFolder { folder in
             let (first, second) = (try store(folder), try store(folder))
             #expect(first.failed(at: 1000) == 0)
-            first.add(1, at: 1000)
-            second.add(1, at: 1001)
+            #expect(first.change(by: 1, at: 1000) == .done)
+            #expect(second.change(by: 1, at: 1001) == .done)
             #expect(first.failed(at: 1001) == 2)
-            first.add(-1, at: 1002)
+            #expect(first.change(by: -1, at: 1002) == .done)
             #expect(second.failed(at: 1002) == 1)
             #expect(try store(folder, 8).failed(at: 1002) == 0)
             #expect(try store(folder, 7, 4041).failed(at: 1002) == 0)
@@ -40,10 +41,10 @@ import Testing
     @Test func `a count is forgotten a day after the last try, not before`() throws {
         try withFolder { folder in
             let store = try store(folder)
-            store.add(2, at: 1000)
+            #expect(store.change(by: 2, at: 1000) == .done)
             #expect(store.failed(at: 1000 + 86_400) == 2)
             #expect(store.failed(at: 1001 + 86_400) == 0)
-            store.add(1, at: 1001 + 86_400)
+            #expect(store.change(by: 1, at: 1001 + 86_400) == .done)
             #expect(store.failed(at: 1001 + 86_400) == 1)
         }
     }
@@ -51,12 +52,12 @@ import Testing
     @Test func `the files are for this user alone, and none stays when nothing is counted`() throws {
         try withFolder { folder in
             let store = try store(folder)
-            store.add(1, at: Int64(time(nil)))
+            #expect(store.change(by: 1, at: Int64(time(nil))) == .done)
             #expect(system("test -z \"$(find \(folder.looks) -type f -perm /077)\"") == 0)
             #expect(system("test $(find \(folder.looks) -type f ! -name '.*' | wc -l) = 1") == 0)
             // Neither the server nor the number stands there.
             #expect(system("grep -rq 192.0.2 \(folder.looks)") != 0)
-            store.add(-1, at: Int64(time(nil)))
+            #expect(store.change(by: -1, at: Int64(time(nil))) == .done)
             #expect(system("test $(find \(folder.looks) -type f ! -name '.*' | wc -l) = 0") == 0)
         }
     }
@@ -64,15 +65,71 @@ import Testing
     @Test func `what is damaged counts nothing, what cannot be kept stops nothing`() throws {
         try withFolder { folder in
             let store = try store(folder)
-            store.add(1, at: 1000)
+            #expect(store.change(by: 1, at: 1000) == .done)
             #expect(system("for f in \(folder.looks)/[0-9a-f]*; do echo '{' > $f; done") == 0)
             #expect(store.failed(at: 1000) == 0)
         }
         let number = try #require(RoomNumber(7))
         let server = try Rendezvous(parsing: "http://192.0.2.1:4040")
         let lost = LookStore(number, at: server, in: "/proc/martlet/looks")
-        lost.add(1, at: 1000)
+        #expect(lost.change(by: 1, at: 1000) == .lost)
         #expect(lost.failed(at: 1000) == 0)
         #expect(LookStore.count(number, at: server, in: nil).failed == 0)
     }
+
+    private func count(_ folder: StateFolder?, onLost: @escaping @Sendable () -> Void = {}) throws -> LookCount {
+        LookStore.count(
+            try #require(RoomNumber(7)), at: try Rendezvous(parsing: "http://192.0.2.1:4040"), in: folder,
+            onLost: onLost)
+    }
+
+    @Test func `two commands at the same moment have three tries together`() throws {
+        try withFolder { folder in
+            // Both are there before anything is tried.
+            let (first, second) = (try count(folder), try count(folder))
+            #expect(first.take())
+            #expect(second.left == 2)
+            #expect(second.take())
+            second.giveBack()
+            #expect(first.take())
+            #expect(second.take())
+            #expect(!first.take() && !second.take())
+            #expect(first.isExhausted && second.isExhausted && first.failed == 3)
+            second.giveBack()
+            #expect(first.left == 1 && first.take() && !second.take())
+        }
+    }
+
+    @Test func `many at the same moment have three tries together`() async throws {
+        var template = Array("/tmp/martlet-looks-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { system("rm -r \(path)") }
+        let folder = try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil })
+        let counts = try (0..<8).map { _ in try count(folder) }
+        let taken = await withTaskGroup(of: Int.self) { group in
+            for count in counts { group.addTask { (0..<3).count { _ in count.take() } } }
+            return await group.reduce(0, +)
+        }
+        #expect(taken == 3)
+    }
+
+    @Test(arguments: [nil, "/proc/martlet"])
+    func `where nothing can be kept there are three tries for this run, and it is told once`(path: String?) throws {
+        let told = Told()
+        let folder = path.flatMap { path in StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil } }
+        let count = try count(folder) { told.tell() }
+        #expect(count.take() && count.take())
+        count.giveBack()
+        #expect(count.left == 2)
+        #expect(count.take() && count.take() && !count.take())
+        #expect(count.failed == 3 && told.count == 1)
+    }
+}
+
+private final class Told: Sendable {
+    private let value = Mutex(0)
+
+    var count: Int { value.withLock { $0 } }
+    func tell() { value.withLock { $0 += 1 } }
 }

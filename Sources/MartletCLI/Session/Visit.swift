@@ -35,8 +35,10 @@ struct Visit: Sendable {
         let deadline = NetworkLoop.shared.now().advanced(by: Self.restartPatience)
         var backoff = Backoff()
         var isTold = false
+        var (looks, lookedAt) = (looks, entrance)
         while true {
-            let looks = looks
+            // The same count for the same code: it may be kept nowhere else.
+            if !entrance.isCounted(with: lookedAt) { (looks, lookedAt) = (self.looks, entrance) }
             switch await connect(looks) {
             case .success(let peer): return (peer, looks)
             case .failure(let error):
@@ -65,7 +67,9 @@ struct Visit: Sendable {
     /// The looks at a code that are used up here. A link has so many bits that nobody counts.
     private var looks: LookCount {
         guard case .code(let code, let server) = entrance else { return LookCount() }
-        return LookStore.count(code.number, at: server, in: StateFolder(Environment.value))
+        return LookStore.count(code.number, at: server, in: StateFolder(Environment.value)) { [console] in
+            console.warn("Wrong tries of this code are counted for this run only: the state folder cannot be written.")
+        }
     }
 
     /// The next connection, within the time that the other side has for coming back.
@@ -90,6 +94,16 @@ struct Visit: Sendable {
             return .success(
                 try await PeerConnector.join(entrance, looks: looks, over: client, prepare: TransferChannels.make))
         } catch { return .failure(error) }
+    }
+}
+
+extension RoomEntrance {
+    /// Its tries are those of the other's code: the words are no part of that.
+    fileprivate func isCounted(with other: RoomEntrance) -> Bool {
+        guard case .code(let code, let server) = self, case .code(let otherCode, let otherServer) = other else {
+            return self == other
+        }
+        return code.number == otherCode.number && server == otherServer
     }
 }
 

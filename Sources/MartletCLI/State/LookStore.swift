@@ -26,21 +26,50 @@ struct LookStore: Sendable {
         path = "\(folder)/\(name)"
     }
 
-    /// The count of a code on this side, which is on the disk before anything of a look is sent.
+    /// The count of a code on this side: what the disk says at each moment, since other commands of this user may try the
+    /// same, and on the disk before anything of a look is sent.
     ///
-    /// - Parameter folder: nil where nothing can be kept; then the count lives as long as the process.
-    static func count(_ number: RoomNumber, at rendezvous: Rendezvous, in folder: StateFolder?) -> LookCount {
-        guard let folder else { return LookCount() }
-        let store = LookStore(number, at: rendezvous, in: folder.looks)
-        let start = store.failed(at: now)
-        // Another process may try the same: what is added counts, not what it adds up to here.
-        let known = Mutex(start)
-        return LookCount(failed: start) { failed in
-            known.withLock { known in
-                store.add(failed - known, at: now)
-                known = failed
-            }
-        }
+    /// - Parameters:
+    ///   - folder: nil where nothing can be kept.
+    ///   - onLost: called once, when a look cannot be kept: it counts as long as the process lives.
+    static func count(
+        _ number: RoomNumber, at rendezvous: Rendezvous, in folder: StateFolder?,
+        onLost: @escaping @Sendable () -> Void = {}
+    ) -> LookCount {
+        let store = folder.map { LookStore(number, at: rendezvous, in: $0.looks) }
+        let lost = Mutex((count: 0, isTold: false))
+        return LookCount(
+            reading: { (store?.failed(at: now) ?? 0) + lost.withLock { $0.count } },
+            changing: { difference in
+                let (isDone, isNews) = lost.withLock { lost -> (Bool, Bool) in
+                    if difference < 0, lost.count > 0 {
+                        lost.count -= 1
+                        return (true, false)
+                    }
+                    switch store?.change(by: difference, below: LookCount.limit - lost.count, at: now) ?? .lost {
+                    case .done: return (true, false)
+                    case .refused: return (false, false)
+                    case .lost:
+                        guard difference > 0 else { return (true, false) }
+                        guard (store?.failed(at: now) ?? 0) + lost.count < LookCount.limit else {
+                            return (false, false)
+                        }
+                        lost.count += difference
+                        defer { lost.isTold = true }
+                        return (true, !lost.isTold)
+                    }
+                }
+                if isNews { onLost() }
+                return isDone
+            })
+    }
+
+    enum Outcome: Sendable, Equatable {
+        case done
+        /// There are as many already.
+        case refused
+        /// The disk does not take it.
+        case lost
     }
 
     /// - Parameter now: in seconds since 1970.
@@ -53,33 +82,36 @@ struct LookStore: Sendable {
         return Int(failed)
     }
 
-    /// Changes the count on the disk; when this returns it survives a loss of power.
-    func add(_ difference: Int, at now: Int64) {
-        guard StateFolder.make(folder) else { return }
+    /// Changes the count on the disk, one process after the other; when this returns it survives a loss of power.
+    ///
+    /// - Parameter limit: what has reached it is not added to.
+    func change(by difference: Int, below limit: Int = LookCount.limit, at now: Int64) -> Outcome {
+        guard StateFolder.make(folder) else { return .lost }
         let turn = open("\(folder)/.turn", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard turn >= 0 else { return }
+        guard turn >= 0 else { return .lost }
         flock(turn, LOCK_EX)
         defer {
             flock(turn, LOCK_UN)
             close(turn)
         }
         removeStale(at: now)
-        let failed = max(0, min(1000, self.failed(at: now) + difference))
-        guard failed > 0 else {
-            unlink(path)
-            return
-        }
+        let before = failed(at: now)
+        guard difference < 0 || before < limit else { return .refused }
+        let failed = max(0, min(1000, before + difference))
+        guard failed > 0 else { return unlink(path) == 0 || errno == ENOENT ? .done : .lost }
         let object: JSONObject = [
             "version": .integer(1), "failed": .integer(Int64(failed)), "last": .integer(now),
         ]
         let new = "\(path).new"
         let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return }
+        guard file >= 0 else { return .lost }
         let bytes = Array(JSONValue.object(object).text.utf8)
         let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         let isWhole = count == bytes.count && fsync(file) == 0
         close(file)
-        if !isWhole || rename(new, path) != 0 { unlink(new) }
+        if isWhole, rename(new, path) == 0 { return .done }
+        unlink(new)
+        return .lost
     }
 
     /// Counts that are of no use any more.
