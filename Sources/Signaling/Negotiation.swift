@@ -8,6 +8,8 @@ actor Negotiation {
     nonisolated let events: AsyncStream<PeerConnectionEvent>
     /// Ends when the peer is gone.
     nonisolated let parting: AsyncStream<Never>
+    /// The peer has called off what the connection was for, after it stood.
+    nonisolated let cancellations: AsyncStream<Void>
 
     private let connection: PeerConnection
     private let control: DataChannel
@@ -15,6 +17,7 @@ actor Negotiation {
     private let role: RoomRole
     private let continuation: AsyncStream<PeerConnectionEvent>.Continuation
     private let partingContinuation: AsyncStream<Never>.Continuation
+    private let cancellationContinuation: AsyncStream<Void>.Continuation
     private var outcome: Result<Void, PeerConnectorError>?
     private var waiter: CheckedContinuation<Void, Never>?
     private var tasks: [Task<Void, Never>] = []
@@ -38,6 +41,7 @@ actor Negotiation {
         // Whoever does not look finds the latest.
         (events, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
         (parting, partingContinuation) = AsyncStream.makeStream(of: Never.self)
+        (cancellations, cancellationContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Starts, as host with the offer, and returns when the peers are connected and have proved it to each other.
@@ -74,6 +78,7 @@ actor Negotiation {
         tasks = []
         continuation.finish()
         partingContinuation.finish()
+        cancellationContinuation.finish()
     }
 
     // MARK: From the room
@@ -94,12 +99,16 @@ actor Negotiation {
         case .payload(.candidate(let line, let mid)):
             // One that cannot be used is no reason to give up.
             try? await connection.addICECandidate(line.isEmpty ? nil : ICECandidate(candidate: line, sdpMid: mid))
+        case .payload(.failed("cancelled", _)) where isConnected: cancellationContinuation.yield()
         case .payload(.failed(let code, let message)): fail(.peerFailed(code: code, message: message))
         case .couldNotVerify(let error): fail(PeerConnectorError(error))
         case .left:
             partingContinuation.finish()
+            cancellationContinuation.finish()
             partWith(.peerLeft)
-        case .ended(let error): partWith(PeerConnectorError(error))
+        case .ended(let error):
+            cancellationContinuation.finish()
+            partWith(PeerConnectorError(error))
         }
     }
 
@@ -213,6 +222,10 @@ actor Negotiation {
     }
 
     // MARK: Outcome
+
+    private var isConnected: Bool {
+        if case .success = outcome { true } else { false }
+    }
 
     private func ring() {
         fail(hasRemoteDescription && !isProving ? .noNetworkPath : .timedOut)

@@ -16,6 +16,9 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
     /// Ends when the other side has left the room: a process that was killed is noticed by it before its silence is. By
     /// itself it does not end the connection. One consumer.
     package let parting: AsyncStream<Never>
+    /// The other side has said in the room, behind the proofs, that it goes away for good with what it had to send
+    /// (`cancelled`): its page was closed. Ends when it can say nothing more there. One consumer.
+    package let cancellations: AsyncStream<Void>
     /// Nil where there is no room.
     private let negotiation: Negotiation?
     /// The room to be left at the end.
@@ -31,6 +34,7 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
         (peer, negotiation, peers) = (nil, nil, nil)
         // Nobody parts from a room that there is not.
         parting = AsyncStream { _ in }
+        cancellations = AsyncStream { $0.finish() }
     }
 
     fileprivate init(
@@ -44,6 +48,7 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
         self.peers = leavesRoom ? peers : nil
         events = negotiation.events
         parting = negotiation.parting
+        cancellations = negotiation.cancellations
     }
 
     deinit {

@@ -332,4 +332,32 @@ struct PeerConnectorTests {
         await #expect(throws: PeerConnectorError.cancelled) { _ = try await attempt.value }
         await rendezvous.stop()
     }
+
+    @Test func `a side that goes away for good says so in the room, behind the connection too`() async throws {
+        let rendezvous = try await TestRendezvous()
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(RoomPlace(link), size: 4)
+        for codes in [["cancelled"], ["timed-out", "cancelled"], ["timed-out"], []] {
+            async let joined = PeerConnector.join(.link(link), prepare: Channels.prepare)
+            let arrival = try await room.nextGuest()
+            let guest = try #require(arrival)
+            let host = try await guest.connect(prepare: Channels.prepare)
+            let other = try await joined
+            for code in codes { await guest.refuse(code: code, message: "closed") }
+            if codes.contains("cancelled") {
+                #expect(await other.cancellations.first { true } != nil)
+                // It is for whoever uses the connection to close it.
+                try await host.channels.send("still here")
+                #expect(try await other.channels.receive() == .text("still here"))
+            } else {
+                // Nothing else counts behind the connection; a room that has ended says nothing more.
+                await host.close()
+                if codes.isEmpty { await room.close() } else { await other.close() }
+                #expect(await other.cancellations.first { true } == nil)
+            }
+            await other.close()
+            await host.close()
+        }
+        await rendezvous.stop()
+    }
 }

@@ -126,6 +126,9 @@ extension CommandFailure {
                 remedy: meeting.newOne)
         case "no-code":
             self.init(.notVerified, "The other side says that it has no code.", remedy: meeting.newOne)
+        case "busy":
+            self.init(
+                .vanished, "The other side says that too many come to it at the moment.", remedy: "again in a minute")
         case "version":
             self.init(
                 .protocolMismatch, "The other side says that it speaks another version.",

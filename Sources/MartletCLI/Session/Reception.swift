@@ -31,14 +31,14 @@ struct Reception: Sendable {
     /// Receives over this connection, shows it, and closes the connection.
     func receive(from peer: TransferPeer) async -> Ending {
         let drawing = Task { [board] in await board.keepDrawing() }
-        let watch = ConnectionWatch(peer)
+        let watch = ConnectionWatch(peer, heedsCancellation: true)
         let path = await peer.path()
         let refusal = Refusal()
         let receiver = await side.receiver(peer, view: view, path: path, watch: watch, refusal: refusal)
         let outcome = await watch.run { () async throws(TransferError) in try await receiver.run() }
         drawing.cancel()
         await drawing.value
-        let ending = ending(outcome, refusal)
+        let ending = ending(outcome, refusal, isCalledOff: watch.isCalledOff)
         switch ending {
         case .done: side.session.forget()
         // Whoever stops here may start the same command again, and has the same place.
@@ -50,7 +50,9 @@ struct Reception: Sendable {
         return ending
     }
 
-    private func ending(_ outcome: Result<TransferReport, TransferError>, _ refusal: Refusal) -> Ending {
+    private func ending(
+        _ outcome: Result<TransferReport, TransferError>, _ refusal: Refusal, isCalledOff: Bool
+    ) -> Ending {
         switch outcome {
         case .success(let report):
             do throws(CommandFailure) {
@@ -67,9 +69,17 @@ struct Reception: Sendable {
             guard !Task.isCancelled else { return .failed(failure) }
             guard hasLeft else { return .failed(failure) }
             guard isAccepted else { return .unused(failure) }
+            if isCalledOff { return .failed(.calledOff) }
             guard side.wait > .zero else { return .failed(failure) }
             view.lost(error, wait: side.wait)
             return .lost(failure)
         }
     }
+}
+
+extension CommandFailure {
+    /// Nothing is left that could be gone on with.
+    static let calledOff = CommandFailure(
+        .declined, "The other side was closed, and what it had to send went with it: the transfer has ended.",
+        remedy: "a new link or code, from the sender")
 }
