@@ -114,6 +114,12 @@ package struct RoomPairing: Sendable {
         }
     }
 
+    /// Ends the exchange for a reason of this side.
+    package mutating func refuse(_ code: String) {
+        bodies.append(PairingBody.refused(code))
+        state = .failed
+    }
+
     // MARK: Host
 
     /// Body 1, answered by body 2 or by a refusal.

@@ -12,6 +12,9 @@ package struct HostedGuest: Sendable {
 
     package var peer: PeerIdentifier { roomPeer.id }
 
+    /// It has left before anybody took it, or its room has ended.
+    var isGone: Bool { roomPeer.isGone }
+
     /// Turns the guest away, saying why, in place of `connect`. `taken` says that the link already serves somebody.
     package func refuse(code: String, message: String) async {
         try? await roomPeer.send(.failed(code: code, message: message))

@@ -66,12 +66,13 @@ package final class HostedRoom: Sendable {
         var peers = first
         while true {
             while let peer = await peers.arrivals.next() {
-                // More than 64 that nobody takes are the doing of a hostile server.
-                if !state.guests.offer(HostedGuest(peer: peer, peers: peers)) { state.guests.finish() }
+                let guest = HostedGuest(peer: peer, peers: peers)
+                for other in state.guests.offer(guest, inPlaceOf: \.isGone) where !other.isGone {
+                    await other.refuse(code: "taken", message: "too many wait")
+                }
             }
             guard !Task.isCancelled, !state.isClosed else { return state.finish(nil) }
-            let ending = peers.ending ?? .protocolViolation("more peers than a room holds")
-            guard ending.mayPass else { return state.finish(ending) }
+            guard let ending = peers.ending, ending.mayPass else { return state.finish(peers.ending) }
             hosting.onEvent(.serverLost)
             do throws(RoomError) { peers = try await comeBack(hosting, peers.room, state) } catch {
                 return state.finish(error)
@@ -106,7 +107,7 @@ package final class HostedRoom: Sendable {
             var isClosed = false
         }
 
-        let guests = Mailbox<HostedGuest>(capacity: 64)
+        let guests = Mailbox<HostedGuest>(capacity: RoomPeers.arrivalLimit)
         private let values: Mutex<Values>
 
         init(_ peers: RoomPeers) {

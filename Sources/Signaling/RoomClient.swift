@@ -67,7 +67,11 @@ package actor RoomClient {
     package func next() async throws(RoomError) -> RoomEvent {
         while true {
             if let event = session.pollEvent() {
-                if case .peerLeft(let peer) = event { certificates.forget(peer) }
+                switch event {
+                // Whoever has failed may stay in the room for long.
+                case .peerLeft(let peer), .couldNotVerify(let peer, _): certificates.forget(peer)
+                default: break
+                }
                 return event
             }
             if let ending = session.ending {

@@ -17,6 +17,7 @@ final class RoomPeer: Sendable {
     let id: PeerIdentifier
     let signals = Mailbox<Signal>(capacity: RoomPeer.signalLimit)
     private let room: RoomClient
+    private let gone = Atomic(false)
 
     /// A server relays 256 messages of one member at most; one that sends more is not ours to wait for.
     private static let signalLimit = 300
@@ -33,9 +34,19 @@ final class RoomPeer: Sendable {
         try await room.send(payload, to: id)
     }
 
+    /// It has left or failed, or the room has ended.
+    var isGone: Bool { gone.load(ordering: .relaxed) }
+
     /// Hands on what concerns this peer. Nobody may be taking it, so that what exceeds the limit is the end.
     fileprivate func deliver(_ signal: Signal) {
         if !signals.offer(signal) { signals.finish() }
+    }
+
+    /// The last that there is to be said of it.
+    fileprivate func close(with signal: Signal) {
+        gone.store(true, ordering: .relaxed)
+        deliver(signal)
+        signals.finish()
     }
 }
 
@@ -43,8 +54,11 @@ final class RoomPeer: Sendable {
 ///
 /// When the last reference goes, the room is left without a word.
 final class RoomPeers: Sendable {
-    /// The peers who hold the same secret, each once. Ends with the room.
+    /// The peers who hold the same secret, each once. Ends with the room. Where nobody takes them, those who are gone make
+    /// room for others, and then those who have waited longest.
     let arrivals: Mailbox<RoomPeer>
+    /// How many may wait; a room has less than half as many members.
+    static let arrivalLimit = 64
     let room: RoomClient
     private let table: Table
     private let pump: Task<Void, Never>
@@ -94,7 +108,7 @@ final class RoomPeers: Sendable {
             var ending: RoomError?
         }
 
-        let arrivals = Mailbox<RoomPeer>(capacity: 64)
+        let arrivals = Mailbox<RoomPeer>(capacity: RoomPeers.arrivalLimit)
         private let state = Mutex(State())
         private let onRejection: @Sendable (PairingError) -> Void
 
@@ -110,7 +124,7 @@ final class RoomPeers: Sendable {
                 state.peers[id] = peer
                 return (peer, state.ending)
             }
-            if let ending { close(peer, with: .ended(ending)) }
+            if let ending { peer.close(with: .ended(ending)) }
             return peer
         }
 
@@ -120,8 +134,7 @@ final class RoomPeers: Sendable {
             case .paired(let id, let paired):
                 let peer = peer(id, room: room)
                 peer.deliver(.paired(paired))
-                // More than 64 that nobody takes are the doing of a hostile server.
-                if !arrivals.offer(peer) { arrivals.finish() }
+                _ = arrivals.offer(peer) { $0.isGone }
             case .payload(let payload, let id): known(id)?.deliver(.payload(payload))
             case .couldNotVerify(let id, let error):
                 if known(id) == nil { onRejection(error) }
@@ -136,20 +149,14 @@ final class RoomPeers: Sendable {
                 defer { state.peers = [:] }
                 return state.peers
             }
-            for peer in peers.values { close(peer, with: .ended(error)) }
+            for peer in peers.values { peer.close(with: .ended(error)) }
             arrivals.finish()
         }
 
         private func known(_ id: PeerIdentifier) -> RoomPeer? { state.withLock { $0.peers[id] } }
 
         private func forget(_ id: PeerIdentifier, with signal: RoomPeer.Signal) {
-            guard let peer = state.withLock({ $0.peers.removeValue(forKey: id) }) else { return }
-            close(peer, with: signal)
-        }
-
-        private func close(_ peer: RoomPeer, with signal: RoomPeer.Signal) {
-            peer.deliver(signal)
-            peer.signals.finish()
+            state.withLock { $0.peers.removeValue(forKey: id) }?.close(with: signal)
         }
     }
 }

@@ -30,12 +30,24 @@ package struct RoomSession: Sendable {
         case guest(RoomEntrance, LookCount)
     }
 
+    /// One peer's exchange.
+    private struct Entry {
+        var pairing: RoomPairing
+        /// Counts up with each that begins.
+        var serial: Int
+        var isPaired = false
+    }
+
+    /// Twice what a room holds. More come only from a server that means harm, or that does not say who has left.
+    package static let pairingLimit = 2 * RoomLimits.largestRoom
+
     private let purpose: Purpose
     private let certificates: Certificates
     private var state = State.entering
     /// The room's name, which a guest with a code hears from the server.
     private var room: RoomIdentifier?
-    private var pairings: [PeerIdentifier: RoomPairing] = [:]
+    private var pairings: [PeerIdentifier: Entry] = [:]
+    private var nextSerial = 0
     private var transmits: [String] = []
     private var events: [RoomEvent] = []
     package private(set) var iceServers: [RoomICEServer] = []
@@ -140,15 +152,15 @@ package struct RoomSession: Sendable {
     /// Makes a sealed message to one peer.
     package mutating func send(_ payload: RoomPayload, to peer: PeerIdentifier) throws(RoomError) {
         if case .ended(let error) = state { throw error }
-        guard var pairing = pairings[peer] else { throw .noSuchPeer }
+        guard var entry = pairings[peer] else { throw .noSuchPeer }
         let body: String
         do {
-            body = try pairing.seal(payload.text)
+            body = try entry.pairing.seal(payload.text)
         } catch {
             if case .tooLarge = error { throw .tooLarge }
             throw .noSuchPeer
         }
-        pairings[peer] = pairing
+        pairings[peer] = entry
         transmits.append(RoomRequest.message(to: peer, body: body).text)
     }
 
@@ -173,13 +185,30 @@ package struct RoomSession: Sendable {
     }
 
     private mutating func joined(_ peer: PeerIdentifier, using generator: inout some RandomNumberGenerator) {
-        guard pairings[peer] == nil, pairings.count < RoomLimits.largestRoom else {
-            state = .ended(.protocolViolation("more peers than a room holds"))
+        guard pairings[peer] == nil else {
+            state = .ended(.protocolViolation("a peer joined twice"))
             return
         }
         events.append(.peerJoined(peer))
         // Guests have nothing to say to each other.
-        if role == .host { startPairing(with: peer, using: &generator) }
+        guard role == .host else { return }
+        makeRoom()
+        startPairing(with: peer, using: &generator)
+    }
+
+    /// Where too many exchanges are under way, the longest of those that have shown nothing ends: whoever comes now may be
+    /// honest. Where all have shown the secret, the longest of all.
+    private mutating func makeRoom() {
+        guard pairings.count >= Self.pairingLimit else { return }
+        let oldest = pairings.min { left, right in
+            (left.value.isPaired ? 1 : 0, left.value.serial) < (right.value.isPaired ? 1 : 0, right.value.serial)
+        }
+        guard let (peer, entry) = oldest else { return }
+        var pairing = entry.pairing
+        pairing.refuse("busy")
+        transmit(from: &pairing, to: peer)
+        pairings[peer] = nil
+        events.append(.couldNotVerify(peer, .failed))
     }
 
     private mutating func startPairing(
@@ -199,7 +228,8 @@ package struct RoomSession: Sendable {
                     room: room, secret: .code(code, looks: looks), certificate: certificate, using: &generator)
             }
         transmit(from: &pairing, to: peer)
-        pairings[peer] = pairing
+        pairings[peer] = Entry(pairing: pairing, serial: nextSerial)
+        nextSerial += 1
     }
 
     private func secrets(_ place: RoomPlace, _ looks: LookCount) -> HostSecrets {
@@ -209,11 +239,12 @@ package struct RoomSession: Sendable {
 
     private mutating func handleBody(_ body: String, from peer: PeerIdentifier) {
         // Nobody we know: a guest of another guest, or one who has failed or left.
-        guard var pairing = pairings[peer] else { return }
+        guard var entry = pairings[peer] else { return }
         do {
-            let event = try pairing.handleBody(body)
-            transmit(from: &pairing, to: peer)
-            pairings[peer] = pairing
+            let event = try entry.pairing.handleBody(body)
+            transmit(from: &entry.pairing, to: peer)
+            if case .paired = event { entry.isPaired = true }
+            pairings[peer] = entry
             switch event {
             case nil: break
             case .paired(let paired): events.append(.paired(peer, paired))
@@ -222,7 +253,7 @@ package struct RoomSession: Sendable {
                 events.append(.payload(payload, from: peer))
             }
         } catch {
-            transmit(from: &pairing, to: peer)
+            transmit(from: &entry.pairing, to: peer)
             pairings[peer] = nil
             events.append(.couldNotVerify(peer, error as? PairingError ?? .failed))
         }

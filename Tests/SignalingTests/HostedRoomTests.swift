@@ -1,8 +1,9 @@
 import Martlet
 import NetworkIO
-import Signaling
 import TestSupport
 import Testing
+
+@testable import Signaling
 
 @Suite(.exclusiveStack, .timeLimit(.minutes(1)), .serialized)
 struct HostedRoomTests {
@@ -93,6 +94,44 @@ struct HostedRoomTests {
         let second = try await RoomClient.host(place, token: first.token)
         await #expect(throws: RoomError.replaced) { while true { _ = try await first.next() } }
         await second.leave()
+        await rendezvous.stop()
+    }
+
+    @Test func `a room full of people who came and left keeps its link`() async throws {
+        var limits = RoomLimits()
+        (limits.entriesPerSecond, limits.entryBurst) = (1000, 1000)
+        let rendezvous = try await TestRendezvous(limits: limits)
+        let link = try rendezvous.link()
+        let room = try await PeerConnector.host(RoomPlace(link), size: 4)
+        for _ in 0..<2 * RoomPeers.arrivalLimit {
+            let guest = try await RoomClient.join(.link(link))
+            _ = try await guest.paired()
+            await guest.leave()
+        }
+        let honest = try await RoomClient.join(.link(link))
+        _ = try await honest.paired()
+        var waiting = 1
+        while let guest = try await room.nextGuest(), guest.peer != honest.peer { waiting += 1 }
+        #expect(waiting <= RoomPeers.arrivalLimit)
+        await room.close()
+        #expect(try await room.nextGuest() == nil)
+        await rendezvous.stop()
+    }
+
+    @Test func `whoever asks late for the host hears the refusal, not that the host has left`() async throws {
+        let rendezvous = try await TestRendezvous()
+        var place = RoomPlace(try rendezvous.link())
+        place.words = try words("clock mango crust")
+        let host = try await RoomClient.host(place, looks: LookCount(failed: LookCount.limit))
+        let code = RoomCode(number: try #require(host.number), words: try words("clock mango crust"))
+        let client = try await RoomClient.join(.code(code, at: place.rendezvous))
+        let peers = RoomPeers(room: client)
+        // The refusal is out, and then the host is gone.
+        let refused = try await host.next { if case .couldNotVerify(_, let error) = $0 { error } else { nil } }
+        #expect(refused == .codeDead)
+        await host.leave()
+        for await _ in peers.arrivals {}
+        #expect(await peers.peer(client.host).signals.next() == .couldNotVerify(.refused(code: "dead")))
         await rendezvous.stop()
     }
 }

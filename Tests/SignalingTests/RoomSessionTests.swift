@@ -168,13 +168,63 @@ struct RoomSessionTests {
         #expect(session.pollEvent() == nil)
     }
 
-    @Test func `a server that invents peers is stopped`() throws {
-        var world = try World.meeting(guests: 0)
-        for number in 2...40 {
-            let notice = RoomNotice.peerJoined(try Samples.peer("p\(number)"))
-            world.sessions[0].handleText(notice.text, using: &world.generator)
+    /// What a host says to peers that a server invents, each of which has said `hello`.
+    private func answers(
+        of host: inout RoomSession, to numbers: ClosedRange<Int>, using generator: inout SeededGenerator
+    ) throws -> [String] {
+        for number in numbers {
+            let peer = try Samples.peer("p\(number)")
+            let hello = #"{"hello":2,"by":"code","nonce":"ICEiIyQlJicoKSorLC0uLw"}"#
+            host.handleText(RoomNotice.peerJoined(peer).text, using: &generator)
+            host.handleText(RoomNotice.message(from: peer, body: hello).text, using: &generator)
         }
-        #expect(world.sessions[0].ending == .protocolViolation("more peers than a room holds"))
+        var texts: [String] = []
+        while let text = host.pollTransmit() { texts.append(text) }
+        return texts
+    }
+
+    @Test func `however many guess at once, all are answered, and who comes later gets in`() throws {
+        var world = World()
+        let looks = LookCount()
+        let place = try Samples.place(words: "clock mango crust")
+        try world.add(.host(place, size: 16, looks: looks, certificates: Samples.certificates(1)))
+        let number = try #require(world.sessions[0].number)
+        let rightCode = RoomCode(number: number, words: try CodeWords(parsing: "clock mango crust"))
+        try world.add(.guest(.code(rightCode, at: place.rendezvous), certificates: Samples.certificates(2)))
+        let friend = try Samples.peer("p2")
+        #expect(world.events[0].paired(friend) != nil)
+        // With the friend there is place for one less.
+        let many = 100..<100 + RoomSession.pairingLimit - 1
+        let first = try answers(of: &world.sessions[0], to: ClosedRange(many), using: &world.generator)
+        #expect(first.count == many.count && first.allSatisfy { $0.contains("share") })
+        let second = try answers(of: &world.sessions[0], to: 1000...1999, using: &world.generator)
+        #expect(second.count { $0.contains("share") } == 1000)
+        #expect(second.count { $0.contains("refused") && $0.contains("busy") } == 1000)
+        #expect(world.sessions[0].ending == nil && looks.failed == 0)
+        // Who had shown the secret is still there, and an honest one gets in.
+        try world.sessions[0].send(.offer(sdp: "o"), to: friend)
+        try world.add(.guest(.code(rightCode, at: place.rendezvous), certificates: Samples.certificates(2)))
+        #expect(world.events[0].paired(try Samples.peer("p3")) != nil)
+        #expect(world.events[1].contains(.payload(.offer(sdp: "o"), from: try Samples.peer("p1"))))
+    }
+
+    @Test func `a server that lets a peer join twice is stopped`() throws {
+        var world = try World.meeting(guests: 0)
+        let notice = RoomNotice.peerJoined(try Samples.peer("p2"))
+        for _ in 0..<2 { world.sessions[0].handleText(notice.text, using: &world.generator) }
+        #expect(world.sessions[0].ending == .protocolViolation("a peer joined twice"))
+    }
+
+    @Test(arguments: [1, 3]) func `a hello of another version is refused, and the guest hears it`(version: Int) throws {
+        var world = World()
+        world.tamper = { notice in
+            guard case .message(let peer, let body) = notice, body.contains(#""by""#) else { return notice }
+            return .message(from: peer, body: body.replacing(#""hello":2"#, with: #""hello":\#(version)"#))
+        }
+        try world.add(.host(Samples.place(), size: 16, certificates: Samples.certificates(1)))
+        try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
+        #expect(world.events[0].last == .couldNotVerify(try Samples.peer("p2"), .unknownVersion(version)))
+        #expect(world.events[1].last == .couldNotVerify(try Samples.peer("p1"), .refused(code: "version")))
     }
 
     @Test func `what a later server says is ignored`() throws {

@@ -44,6 +44,27 @@ package final class Mailbox<Element: Sendable>: AsyncSequence, Sendable {
         return goOn
     }
 
+    /// Adds an element for a consumer that nobody holds back: where `capacity` elements wait already, those that are
+    /// `stale` are taken out, or, without any, the one that has waited longest. After `finish` it is dropped.
+    ///
+    /// - Returns: what was taken out.
+    package func offer(_ element: Element, inPlaceOf stale: (Element) -> Bool) -> [Element] {
+        let (waiter, removed) = state.withLock { state -> (CheckedContinuation<Element?, Never>?, [Element]) in
+            if state.isFinished { return (nil, []) }
+            if let waiter = state.waiter.take() { return (waiter, []) }
+            var removed: [Element] = []
+            if state.queue.count >= capacity {
+                removed = state.queue.filter(stale)
+                state.queue.removeAll(where: stale)
+                if removed.isEmpty, let oldest = state.queue.popFirst() { removed = [oldest] }
+            }
+            state.queue.append(element)
+            return (nil, removed)
+        }
+        waiter?.resume(returning: element)
+        return removed
+    }
+
     /// No more elements will come; those that wait can still be taken. Idempotent.
     package func finish() {
         state.withLock { state in
