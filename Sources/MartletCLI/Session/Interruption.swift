@@ -19,28 +19,34 @@ enum Interruption {
     static func run(
         on console: Console, _ work: @escaping @Sendable () async throws(CommandFailure) -> Void
     ) async -> Result<Void, CommandFailure> {
-        let received = Mutex<CommandStatus?>(nil)
-        let task = Task { () -> Result<Void, CommandFailure> in
-            do throws(CommandFailure) { return .success(try await work()) } catch { return .failure(error) }
-        }
+        let state = Mutex((received: CommandStatus?.none, task: Task<Result<Void, CommandFailure>, Never>?.none))
+        // Before the work begins: whoever waits for its first word may send a signal at once.
         let sources = [(SIGINT, CommandStatus.interrupted), (SIGTERM, .terminated)].map { number, status in
             watch(number) {
-                let isFirst = received.withLock { received in
-                    defer { received = received ?? status }
-                    return received == nil
+                let (isFirst, task) = state.withLock { state in
+                    defer { state.received = state.received ?? status }
+                    return (state.received == nil, state.task)
                 }
                 if number == SIGINT { console.echoed() }
                 guard isFirst else { leave(status, console) }
-                task.cancel()
+                task?.cancel()
                 DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
                     console.say("Stopping; Ctrl-C again leaves at once.")
                 }
                 DispatchQueue.global().asyncAfter(deadline: .now() + patience.wholeSeconds) { leave(status, console) }
             }
         }
+        let task = Task { () -> Result<Void, CommandFailure> in
+            do throws(CommandFailure) { return .success(try await work()) } catch { return .failure(error) }
+        }
+        let isReceived = state.withLock { state in
+            state.task = task
+            return state.received != nil
+        }
+        if isReceived { task.cancel() }
         let outcome = await task.value
         for source in sources { source.cancel() }
-        guard case .failure = outcome, let status = received.withLock({ $0 }) else { return outcome }
+        guard case .failure = outcome, let status = state.withLock({ $0.received }) else { return outcome }
         return .failure(failure(status, console.isResumable.isSet))
     }
 
