@@ -98,7 +98,7 @@ async def test_an_answer_that_comes_late_is_in_time(film, here):
     async with sending(film) as sender, receiving(here) as receiver:
         await paste(receiver, await description(sender, "offer"))
         answer = await description(receiver, "answer")
-        await asyncio.sleep(50)
+        await asyncio.sleep(40)
         await paste(sender, answer)
         assert await words(sender) == await words(receiver)
         await paste(sender, "y")
@@ -387,7 +387,7 @@ async def test_a_page_waits_until_its_answer_was_carried(browser, server, film):
     page = await browser.open(f"{server.origin}/")
     async with sending(film) as sender:
         answer = await answer_in_page(page, await description(sender, "offer"))
-        await asyncio.sleep(75)
+        await asyncio.sleep(40)
         await paste(sender, answer)
         assert await words(sender) == (await page.wait_for(ASKED)).split(" · ")
 
