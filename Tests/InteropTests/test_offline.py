@@ -98,7 +98,7 @@ async def test_an_answer_that_comes_late_is_in_time(film, here):
     async with sending(film) as sender, receiving(here) as receiver:
         await paste(receiver, await description(sender, "offer"))
         answer = await description(receiver, "answer")
-        await asyncio.sleep(40)
+        await asyncio.sleep(45)
         await paste(sender, answer)
         assert await words(sender) == await words(receiver)
         await paste(sender, "y")
