@@ -31,7 +31,7 @@ class Guesser:
         try:
             body = await phantom.hear()
         except TimeoutError:
-            # It takes so many at a time; the others are not answered.
+            self._count("silence")
             return None
         if "refused" in body:
             self._count(body["refused"])
@@ -45,12 +45,11 @@ class Guesser:
         try:
             answer = await phantom.hear()
         except TimeoutError:
-            # Nor is everybody answered who has begun: that tells nothing.
-            self._count("no answer")
+            self._count("silence")
             return False
         if "refused" in answer:
             self._count(answer["refused"])
-        self.looks += answer.get("refused") != "dead"
+        self.looks += answer.get("refused") not in ("dead", "busy")
         await phantom.leave()
         return "confirm" in answer
 
@@ -128,7 +127,21 @@ async def test_guesses_at_once(tmp_path):
         words = [other_words(sending.code) for _ in range(39)] + [sending.code.words]
         begun = [each for each in await asyncio.gather(*map(guesser.begin, words)) if each]
         shown = await asyncio.gather(*(guesser.show(*each) for each in begun))
-        assert not any(shown) and guesser.looks <= 3, (len(begun), guesser.codes)
+        assert not any(shown) and guesser.looks == 3 and len(begun) == 40, (len(begun), guesser.codes)
+        assert guesser.codes == {"wrong-secret": 3, "dead": 37}, guesser.codes
+
+
+async def test_guests_who_never_show_what_they_believe(tmp_path):
+    """Two hundred stay there with the host's share. The honest one gets in all the same, by the code."""
+    canary = Canary(tmp_path)
+    async with EvilRendezvous() as server, Sending(server, canary) as sending:
+        guesser = Guesser(server, sending.room)
+        begun = await asyncio.gather(*(guesser.begin(other_words(sending.code)) for _ in range(200)))
+        assert all(begun) and not guesser.codes, guesser.codes
+        assert await receive(server, canary, sending.code, "code") == "done" and canary.has_arrived()
+        # Who had to go for it guesses nothing any more.
+        shown = await asyncio.gather(*(guesser.show(*each) for each in begun))
+        assert not any(shown) and guesser.looks <= 3 and guesser.codes["busy"] >= 100, guesser.codes
 
 
 async def test_a_sender_that_is_started_again_goes_on_counting(tmp_path):

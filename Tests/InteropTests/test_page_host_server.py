@@ -50,6 +50,22 @@ async def test_a_page_sends_to_the_program(tab, files, tmp_path, name, by):
     assert "3 files sent" in await host.state("done")
 
 
+@pytest.mark.parametrize("name, act", [("chromium", "closed"), ("chromium", "stopped"), ("firefox", "stopped")])
+async def test_a_program_ends_at_once_when_the_page_goes_away(tab, tmp_path, name, act):
+    """Not where Firefox loads again: what a page says while it goes away does not leave it."""
+    (tmp_path / "a.bin").write_bytes(noise(150_000_000))
+    host = tab(name)
+    code, _ = await host.offer(tmp_path / "a.bin")
+    (tmp_path / "there").mkdir()
+    command = ["receive", "-y", "--wait", "10m", "-o", tmp_path / "there", code, "--server", host.server.origin]
+    async with Martlet(*command) as program:
+        while (await program.event("progress"))["bytes"] < 5_000_000:
+            pass
+        await (host.page.reload() if act == "closed" else host.page.click("#cancel"))
+        status, said = await program.end(15)
+    assert status == 6 and "the transfer has ended" in said, (status, said)
+
+
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 async def test_a_program_that_was_killed_goes_on(tab, tmp_path, name):
     content = noise(150_000_000)

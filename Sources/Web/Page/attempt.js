@@ -92,8 +92,13 @@ export class Attempt {
     /** Ends because the page goes away, and says so as well as that can be done in a moment. */
     depart(message) {
         this.session?.tell("canceled", message);
-        this.#room?.send({ type: "failed", code: "cancelled", message });
+        this.withdraw(message);
         this.abandon();
+    }
+
+    /** Says in the room that nothing more will come, from here or over another connection. */
+    withdraw(message) {
+        this.#room?.send({ type: "failed", code: "cancelled", message });
     }
 
     /** All is done; the session closes its connection when its last words have left. */

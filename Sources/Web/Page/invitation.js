@@ -273,6 +273,7 @@ export class Invitation {
             this.#renew(this.#outgoing.selection);
             this.#showChoice();
         } else {
+            this.#attempt?.withdraw("The person at the browser stopped it.");
             this.#fail(new Failure("canceled-here"));
         }
         session?.cancel();
