@@ -41,6 +41,41 @@ struct RoomFloodTests {
         #expect(hall.say(9999, .join(room: try room(0))).first?.contains("joined") == true)
     }
 
+    @Test func `rooms with a number spend what guesses spend, rooms without one do not`() throws {
+        var hall = RoomHall()
+        var id: UInt64 = 0
+        func create(_ hall: inout RoomHall, _ wish: RoomNumberWish, token: RoomToken? = nil, of index: Int? = nil)
+            throws -> Bool
+        {
+            id += 1
+            try hall.connect(id, from: "198.51.100.1")
+            let room = try room(index ?? Int(id))
+            return hall.say(id, .create(room: room, size: 2, number: wish, token: token)).last?.contains("created")
+                == true
+        }
+        for index in 0..<20 {
+            #expect(
+                try create(&hall, index.isMultiple(of: 2) ? .any : .preferred(try #require(RoomNumber(77_000 + index))))
+            )
+        }
+        let token = hall.token
+        #expect(try !create(&hall, .any))
+        // A join by number has nothing left either; one without has, and a host gets its own number back.
+        id += 1
+        try hall.connect(id, from: "198.51.100.1")
+        #expect(hall.say(id, .joinNumber(try #require(hall.number))).last?.hasSuffix("close 4007") == true)
+        #expect(try create(&hall, .none))
+        #expect(try create(&hall, .any, token: token, of: 20))
+        // Each second one more.
+        _ = hall.wait(.seconds(1))
+        #expect(try create(&hall, .any))
+        #expect(try !create(&hall, .any))
+        // Forty entries at first, whatever came of them, and ten each second.
+        var others = 0
+        while try create(&hall, .none) { others += 1 }
+        #expect(others == 40 + 10 - 26)
+    }
+
     @Test func `an address has 256 connections at a time`() throws {
         var hall = RoomHall()
         for id in 0..<256 as Range<UInt64> {
