@@ -122,7 +122,26 @@ async def test_one_code_serves_several_and_the_next_is_told(tmp_path):
         assert (await sender.end())[0] == 0
 
 
+async def test_many_commands_of_one_user_at_once_take_no_tries_from_each_other(tmp_path):
+    source = make_file(tmp_path, "x", 1000)
+    folders = [tmp_path / f"to {index}" for index in range(8)]
+    async with sending(source, "--port", 0, "--receivers", len(folders)) as (sender, code):
+        for folder in folders:
+            folder.mkdir()
+        for ending, _, errors in await asyncio.gather(*(
+                receive(code["code"], local(code), folder=folder, state=tmp_path / "state") for folder in folders)):
+            assert ending == 0, errors
+        assert (await sender.end())[0] == 0
+
+
 # MARK: Wrong words
+
+
+async def test_wrong_tries_that_cannot_be_kept_count_for_this_run(tmp_path):
+    source = make_file(tmp_path, "x", 1000)
+    async with sending(source, "--port", 0) as (_, code):
+        ending, _, errors = await receive(wrong(code), local(code), folder=tmp_path, state="/proc/martlet")
+        assert ending == 4 and errors.count("counted for this run only") == 1 and "2 tries left" in errors, errors
 
 
 async def test_three_wrong_tries_and_the_code_is_dead_on_both_sides(tmp_path):

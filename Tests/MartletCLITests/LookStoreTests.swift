@@ -42,6 +42,7 @@ import Testing
         try withFolder { folder in
             let store = try store(folder)
             #expect(store.change(by: 2, at: 1000) == .done)
+            #expect(store.isFresh(at: 1003) && !store.isFresh(at: 1004))
             #expect(store.failed(at: 1000 + 86_400) == 2)
             #expect(store.failed(at: 1001 + 86_400) == 0)
             #expect(store.change(by: 1, at: 1001 + 86_400) == .done)

@@ -80,6 +80,7 @@ struct Reception: Sendable {
 extension CommandFailure {
     /// Nothing is left that could be gone on with.
     static let calledOff = CommandFailure(
-        .declined, "The other side was closed, and what it had to send went with it: the transfer has ended.",
+        .declined,
+        "The other side was closed or stopped, and what it had to send went with it: the transfer has ended.",
         remedy: "a new link or code, from the sender")
 }

@@ -16,6 +16,8 @@ struct Visit: Sendable {
     /// How long a server may take to be started again, and the sender to be back in its room.
     private static let restartPatience = Duration.seconds(30)
 
+    private static let lookPatience = Duration.milliseconds(250)
+
     mutating func run() async throws(CommandFailure) {
         console.say("Connecting to \(Printable.line(entrance.rendezvous.pageAddress, columns: 100)) …")
         var (peer, looks) = try await enter()
@@ -51,6 +53,9 @@ struct Visit: Sendable {
                     guard left > 0, question.canAsk else { throw failure }
                     console.warn("The words are not those of the sender; \(counted(left, "try", "tries")) left.")
                     entrance = try await question.otherWords(for: code.number)
+                case .codeDead where mayBeGivenBack && NetworkLoop.shared.now() < deadline:
+                    // Other commands of this user are trying at this moment.
+                    do { try await Task.sleep(for: Self.lookPatience) } catch { throw CommandFailure(any: error) }
                 case .codeDead, .refused("dead"):
                     console.event("code-dead")
                     throw failure
@@ -70,6 +75,14 @@ struct Visit: Sendable {
         return LookStore.count(code.number, at: server, in: StateFolder(Environment.value)) { [console] in
             console.warn("Wrong tries of this code are counted for this run only: the state folder cannot be written.")
         }
+    }
+
+    /// Somebody whose words are right gives back the look that was taken last.
+    private var mayBeGivenBack: Bool {
+        guard case .code(let code, let server) = entrance, let folder = StateFolder(Environment.value) else {
+            return false
+        }
+        return LookStore(code.number, at: server, in: folder.looks).isFresh(at: LookStore.now)
     }
 
     /// The next connection, within the time that the other side has for coming back.

@@ -73,13 +73,25 @@ struct LookStore: Sendable {
     }
 
     /// - Parameter now: in seconds since 1970.
-    func failed(at now: Int64) -> Int {
+    func failed(at now: Int64) -> Int { entry(at: now)?.failed ?? 0 }
+
+    /// The last look is so new that whoever took it may not have heard whether the words are right.
+    ///
+    /// - Parameter now: in seconds since 1970.
+    func isFresh(at now: Int64) -> Bool {
+        entry(at: now).map { now - $0.last <= Self.exchangeTime } ?? false
+    }
+
+    /// In seconds: an exchange that takes longer has failed for whoever waits for it.
+    private static let exchangeTime: Int64 = 3
+
+    private func entry(at now: Int64) -> (failed: Int, last: Int64)? {
         guard let text = SystemText.read(path), text.utf8.count < 256,
             let object = try? JSONValue(parsing: text, depthLimit: 2, unpairedSurrogates: .refused).object,
             object["version"]?.integer == 1, let failed = object["failed"]?.integer, (0...1000).contains(failed),
             let last = object["last"]?.integer, (0...1 << 52).contains(last), now - last <= Self.lifetime
-        else { return 0 }
-        return Int(failed)
+        else { return nil }
+        return (Int(failed), last)
     }
 
     /// Changes the count on the disk, one process after the other; when this returns it survives a loss of power.
@@ -134,5 +146,6 @@ struct LookStore: Sendable {
         }
     }
 
-    private static var now: Int64 { Int64(time(nil)) }
+    /// In seconds since 1970.
+    static var now: Int64 { Int64(time(nil)) }
 }
