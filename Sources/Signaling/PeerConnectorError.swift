@@ -10,7 +10,8 @@ package enum PeerConnectorError: Error, Sendable, Equatable {
     case wrongWords(left: Int)
     /// This side has tried the code as often as it may.
     case codeDead
-    /// The other side, or somebody in between, refused: `dead`, `no-code`, `version`, or what a later version says.
+    /// The other side, or somebody in between, refused: `dead`, `no-code`, `version`, `dropped` where no reason was
+    /// given, or what a later version says.
     /// Sanitize it before showing it.
     case refused(code: String)
     case noSuchRoom
@@ -50,6 +51,7 @@ extension PeerConnectorError {
             case .busy: .serverBusy
             case .unreachable(let reason): .unreachable(reason)
             case .noSuchPeer: .peerLeft
+            case .dropped: .refused(code: "dropped")
             case .cancelled: .cancelled
             default: .rendezvousFailed(error)
             }

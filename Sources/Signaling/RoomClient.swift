@@ -1,6 +1,7 @@
 package import Martlet
 package import NetworkIO
 internal import Synchronization
+internal import Wire
 
 /// A member of a room: the shell around `RoomSession`, over one WebSocket connection.
 package actor RoomClient {
@@ -19,6 +20,8 @@ package actor RoomClient {
     private let connection: WebSocketConnection
     private let certificates: CertificateTable
     private var generator = SystemRandomNumberGenerator()
+    /// Wakes the session for guests who say nothing.
+    private var alarm: (time: NetworkTime, task: Task<Void, Never>)?
 
     private init(
         session: RoomSession, connection: WebSocketConnection, certificates: CertificateTable, peer: PeerIdentifier,
@@ -33,6 +36,10 @@ package actor RoomClient {
         iceServers = session.iceServers
         number = session.number
         token = session.token
+    }
+
+    deinit {
+        alarm?.task.cancel()
     }
 
     /// Makes the room and enters it.
@@ -83,8 +90,9 @@ package actor RoomClient {
                 if let ending = session.ending { throw ending }
                 throw RoomError(await connection.closed())
             }
-            session.handleText(text, using: &generator)
+            session.handleText(text, at: NetworkClock().now, using: &generator)
             try? transmit()
+            setAlarm()
         }
     }
 
@@ -103,6 +111,26 @@ package actor RoomClient {
         try? transmit()
         connection.close()
         _ = await connection.closed()
+    }
+
+    private func setAlarm() {
+        let time = session.pollTimeout()
+        guard time != alarm?.time else { return }
+        alarm?.task.cancel()
+        alarm = time.map { time in
+            let task = Task { [weak self] in
+                try? await NetworkClock().sleep(until: time, tolerance: nil)
+                if !Task.isCancelled { await self?.ring() }
+            }
+            return (time, task)
+        }
+    }
+
+    private func ring() {
+        alarm = nil
+        session.handleTimeout(at: NetworkClock().now)
+        try? transmit()
+        setAlarm()
     }
 
     private func transmit() throws(RoomError) {
@@ -146,7 +174,7 @@ package actor RoomClient {
                     session: session, connection: connection, certificates: certificates, peer: peer, host: host)
             }
             guard session.ending == nil, let text = await connection.receive() else { break }
-            session.handleText(text, using: &generator)
+            session.handleText(text, at: NetworkClock().now, using: &generator)
         }
         connection.close()
         if let ending = session.ending { throw ending }

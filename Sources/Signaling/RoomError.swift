@@ -15,6 +15,8 @@ package enum RoomError: Error, Sendable, Equatable {
     case restarting
     /// The host came back over another connection.
     case replaced
+    /// The host put us out: it did not know us in time, or does not want us.
+    case dropped
     case tooManyMessages
     /// The server did not understand us, and says why.
     case refused(code: String, message: String)
@@ -42,6 +44,7 @@ extension RoomError {
             case .busy: .busy
             case .restarting: .restarting
             case .replaced: .replaced
+            case .dropped: .dropped
             case .tooManyMessages: .tooManyMessages
             default: .refused(code: code.rawValue, message: message)
             }
@@ -63,6 +66,7 @@ extension RoomError {
             case 4007: .busy
             case 4008: .restarting
             case 4009: .replaced
+            case 4010: .dropped
             default: .connectionLost(closure)
             }
     }

@@ -16,6 +16,8 @@ package enum RoomRequest: Sendable, Equatable {
     case join(room: RoomIdentifier)
     case joinNumber(RoomNumber)
     case message(to: PeerIdentifier, body: String)
+    /// The host puts a guest out.
+    case drop(PeerIdentifier)
     case bye
 
     package init(parsing text: String) throws(RoomMessageError) {
@@ -34,6 +36,7 @@ package enum RoomRequest: Sendable, Equatable {
                 throw .badMember("room")
             }
         case "message": self = .message(to: try message.peer("to"), body: try message.string("body"))
+        case "drop": self = .drop(try message.peer("peer"))
         case "bye": self = .bye
         default: throw .unknownType(message.type)
         }
@@ -50,6 +53,7 @@ package enum RoomRequest: Sendable, Equatable {
             case .joinNumber(let number): ["type": .string("join"), "number": number.json]
             case .message(let peer, let body):
                 ["type": .string("message"), "to": .string(peer.text), "body": .string(body)]
+            case .drop(let peer): ["type": .string("drop"), "peer": .string(peer.text)]
             case .bye: ["type": .string("bye")]
             }
         return JSONValue.object(object).text
@@ -139,6 +143,8 @@ package struct RoomErrorCode: RawRepresentable, Hashable, Sendable {
     package static let restarting = RoomErrorCode(rawValue: "restarting")
     /// The host came back over another connection.
     package static let replaced = RoomErrorCode(rawValue: "replaced")
+    /// The host put this guest out.
+    package static let dropped = RoomErrorCode(rawValue: "dropped")
     /// The only one after which the connection stays.
     package static let noSuchPeer = RoomErrorCode(rawValue: "no-such-peer")
 }

@@ -28,6 +28,15 @@ extension RoomRegistry {
 
     // MARK: Ends
 
+    /// The host puts a guest out of its room. Who has just left is no mistake of the host's.
+    mutating func drop(_ peer: PeerIdentifier, by id: ConnectionIdentifier, at now: NetworkTime) {
+        guard let membership = connections[id]?.membership, let room = rooms[membership.room],
+            membership.peer == room.host, peer != room.host
+        else { return refuse(id, .badMessage, "a host drops its guests", at: now) }
+        guard let guest = room.members.first(where: { $0.peer == peer }) else { return }
+        refuse(guest.connection, .dropped, "the host put this guest out", at: now)
+    }
+
     /// - Parameter ending: of its room, if it is a host; nil to take what the code says.
     mutating func refuse(
         _ id: ConnectionIdentifier, _ code: RoomErrorCode, _ message: String, at now: NetworkTime,

@@ -158,6 +158,7 @@ package struct RoomRegistry {
         case .join(let room): join(room, by: id, at: now)
         case .joinNumber(let number): join(number, by: id, at: now)
         case .message(let peer, let body): relay(body, to: peer, from: id, at: now)
+        case .drop(let peer): drop(peer, by: id, at: now)
         case .bye: close(id, 1000, "bye", .left, at: now)
         }
     }
@@ -236,6 +237,7 @@ extension RoomErrorCode {
         case .busy: 4007
         case .restarting: 4008
         case .replaced: 4009
+        case .dropped: 4010
         default: 4004
         }
     }

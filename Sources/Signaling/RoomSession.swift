@@ -1,3 +1,5 @@
+package import Wire
+
 /// What happens in a room, as one member sees it.
 package enum RoomEvent: Sendable, Equatable {
     /// We are in. `peers` are the others.
@@ -26,7 +28,7 @@ package struct RoomSession: Sendable {
     }
 
     private enum Purpose {
-        case host(RoomPlace, LookCount)
+        case host(RoomPlace, size: Int, LookCount)
         case guest(RoomEntrance, LookCount)
     }
 
@@ -35,8 +37,14 @@ package struct RoomSession: Sendable {
         var pairing: RoomPairing
         /// Counts up with each that begins.
         var serial: Int
+        /// When the exchange began.
+        var began: NetworkTime
         var isPaired = false
     }
+
+    /// How long a guest may stay without showing the secret, and how long while it takes a place that others may want. An
+    /// exchange takes two round trips.
+    private static let patience = (usually: Duration.seconds(20), inFullRoom: Duration.seconds(3))
 
     /// Twice what a room holds. More come only from a server that means harm, or that does not say who has left.
     package static let pairingLimit = 2 * RoomLimits.largestRoom
@@ -68,7 +76,7 @@ package struct RoomSession: Sendable {
     ) -> RoomSession {
         let wish = place.words == nil ? RoomNumberWish.none : place.number.map { .preferred($0) } ?? .any
         return RoomSession(
-            .host(place, looks), room: place.room,
+            .host(place, size: size, looks), room: place.room,
             request: .create(room: place.room, size: size, number: wish, token: token), certificates)
     }
 
@@ -113,7 +121,9 @@ package struct RoomSession: Sendable {
     }
 
     /// A message from the server.
-    package mutating func handleText(_ text: String, using generator: inout some RandomNumberGenerator) {
+    package mutating func handleText(
+        _ text: String, at now: NetworkTime, using generator: inout some RandomNumberGenerator
+    ) {
         if case .ended = state { return }
         let notice: RoomNotice
         do {
@@ -139,14 +149,30 @@ package struct RoomSession: Sendable {
         where role == .guest && (room == nil || name == room) && peers.contains(host) && !peers.contains(peer):
             room = name
             enter(as: peer, host: host, peers: peers, servers)
-            startPairing(with: host, using: &generator)
-        case (.peerJoined(let peer), .entered(let me, _)) where peer != me: joined(peer, using: &generator)
+            startPairing(with: host, at: now, using: &generator)
+        case (.peerJoined(let peer), .entered(let me, _)) where peer != me:
+            joined(peer, at: now, using: &generator)
         case (.peerLeft(let peer), .entered):
             pairings[peer] = nil
             events.append(.peerLeft(peer))
         case (.message(let peer, let body), .entered): handleBody(body, from: peer)
         default: state = .ended(.protocolViolation("the server's message does not fit here"))
         }
+    }
+
+    /// When `handleTimeout` wants to be called.
+    package func pollTimeout() -> NetworkTime? {
+        guard case .entered = state, let patience else { return nil }
+        return pairings.values.lazy.filter { !$0.isPaired }.map { $0.began.advanced(by: patience) }.min()
+    }
+
+    /// Puts out whoever has shown no secret for too long, the first that came first: a room has few places.
+    package mutating func handleTimeout(at now: NetworkTime) {
+        while let deadline = pollTimeout(), deadline <= now, let peer = longestWaiting { drop(peer, .failed) }
+    }
+
+    private var longestWaiting: PeerIdentifier? {
+        pairings.filter { !$0.value.isPaired }.min { $0.value.serial < $1.value.serial }?.key
     }
 
     /// Makes a sealed message to one peer.
@@ -173,7 +199,7 @@ package struct RoomSession: Sendable {
 
     private mutating func created(number: RoomNumber?, token: RoomToken) {
         self.token = token
-        if case .host(let place, _) = purpose, place.words != nil { self.number = number }
+        if case .host(let place, _, _) = purpose, place.words != nil { self.number = number }
     }
 
     private mutating func enter(
@@ -184,7 +210,22 @@ package struct RoomSession: Sendable {
         events.append(.entered(peer: peer, host: host, peers: peers))
     }
 
-    private mutating func joined(_ peer: PeerIdentifier, using generator: inout some RandomNumberGenerator) {
+    /// For guests who have shown no secret; nil for a guest.
+    private var patience: Duration? {
+        guard case .host(_, let size, _) = purpose else { return nil }
+        return pairings.count + 1 < size ? Self.patience.usually : Self.patience.inFullRoom
+    }
+
+    /// Forgets a peer that showed no secret of ours, behind whatever it was told, and as the host puts it out.
+    private mutating func drop(_ peer: PeerIdentifier, _ error: PairingError) {
+        pairings[peer] = nil
+        if role == .host { transmits.append(RoomRequest.drop(peer).text) }
+        events.append(.couldNotVerify(peer, error))
+    }
+
+    private mutating func joined(
+        _ peer: PeerIdentifier, at now: NetworkTime, using generator: inout some RandomNumberGenerator
+    ) {
         guard pairings[peer] == nil else {
             state = .ended(.protocolViolation("a peer joined twice"))
             return
@@ -193,7 +234,7 @@ package struct RoomSession: Sendable {
         // Guests have nothing to say to each other.
         guard role == .host else { return }
         makeRoom()
-        startPairing(with: peer, using: &generator)
+        startPairing(with: peer, at: now, using: &generator)
     }
 
     /// Where too many exchanges are under way, the longest of those that have shown nothing ends: whoever comes now may be
@@ -207,17 +248,16 @@ package struct RoomSession: Sendable {
         var pairing = entry.pairing
         pairing.refuse("busy")
         transmit(from: &pairing, to: peer)
-        pairings[peer] = nil
-        events.append(.couldNotVerify(peer, .failed))
+        drop(peer, .failed)
     }
 
     private mutating func startPairing(
-        with peer: PeerIdentifier, using generator: inout some RandomNumberGenerator
+        with peer: PeerIdentifier, at now: NetworkTime, using generator: inout some RandomNumberGenerator
     ) {
-        guard let room, let certificate = certificates(peer) else { return }
+        guard let room, let certificate = certificates(peer) else { return drop(peer, .failed) }
         var pairing =
             switch purpose {
-            case .host(let place, let looks):
+            case .host(let place, _, let looks):
                 RoomPairing.host(
                     room: room, secrets: secrets(place, looks), certificate: certificate, using: &generator)
             case .guest(.link(let link), _):
@@ -228,7 +268,7 @@ package struct RoomSession: Sendable {
                     room: room, secret: .code(code, looks: looks), certificate: certificate, using: &generator)
             }
         transmit(from: &pairing, to: peer)
-        pairings[peer] = Entry(pairing: pairing, serial: nextSerial)
+        pairings[peer] = Entry(pairing: pairing, serial: nextSerial, began: now)
         nextSerial += 1
     }
 
@@ -254,8 +294,7 @@ package struct RoomSession: Sendable {
             }
         } catch {
             transmit(from: &entry.pairing, to: peer)
-            pairings[peer] = nil
-            events.append(.couldNotVerify(peer, error as? PairingError ?? .failed))
+            drop(peer, error as? PairingError ?? .failed)
         }
     }
 

@@ -17,7 +17,7 @@ struct RoomMessageTests {
             (.join(room: room), #"{"type":"join","room":"abcdefghijkmnpqr"}"#),
             (.joinNumber(seven), #"{"type":"join","number":7}"#),
             (.message(to: try Samples.peer("p2"), body: "a\"b"), #"{"type":"message","to":"p2","body":"a\"b"}"#),
-            (.bye, #"{"type":"bye"}"#),
+            (.drop(try Samples.peer("p2")), #"{"type":"drop","peer":"p2"}"#), (.bye, #"{"type":"bye"}"#),
         ]
         for (request, text) in cases {
             #expect(request.text == text)

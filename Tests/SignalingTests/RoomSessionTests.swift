@@ -2,62 +2,9 @@ import Signaling
 import Testing
 import Wire
 
-/// A registry and sessions, wired to each other without a network.
-private struct World {
-    var registry = RoomRegistry()
-    var sessions: [RoomSession] = []
-    var events: [[RoomEvent]] = []
-    var closes: [Int: UInt16] = [:]
-    var generator = SeededGenerator(state: 11)
-    /// Changes what the server relays.
-    var tamper: (RoomNotice) -> RoomNotice? = { $0 }
-
-    mutating func add(_ session: RoomSession) throws {
-        registry.connect(.init(rawValue: UInt64(sessions.count)), from: try #require(IPAddress("192.0.2.1")), at: .zero)
-        sessions.append(session)
-        events.append([])
-        run()
-    }
-
-    /// Until nobody has anything more to say.
-    mutating func run() {
-        var isQuiet = false
-        while !isQuiet {
-            isQuiet = true
-            for index in sessions.indices {
-                while let text = sessions[index].pollTransmit() {
-                    isQuiet = false
-                    registry.handleText(text, from: .init(rawValue: UInt64(index)), at: .zero)
-                }
-            }
-            while let action = registry.pollAction() {
-                isQuiet = false
-                switch action {
-                case .send(let notice, let id):
-                    guard let notice = tamper(notice) else { continue }
-                    sessions[Int(id.rawValue)].handleText(notice.text, using: &generator)
-                case .close(let id, let code, _): closes[Int(id.rawValue)] = code
-                }
-            }
-            for index in sessions.indices {
-                while let event = sessions[index].pollEvent() { events[index].append(event) }
-            }
-        }
-    }
-
-    static func meeting(guests: Int, size: Int = 16, guestSecret: UInt8 = 0) throws -> World {
-        var world = World()
-        try world.add(.host(Samples.place(), size: size, certificates: Samples.certificates(1)))
-        for _ in 0..<guests {
-            try world.add(.guest(.link(Samples.link(guestSecret)), certificates: Samples.certificates(2)))
-        }
-        return world
-    }
-}
-
 struct RoomSessionTests {
     @Test func `host and guest meet and speak`() throws {
-        var world = try World.meeting(guests: 1)
+        var world = try RoomWorld.meeting(guests: 1)
         let (host, guest) = (try Samples.peer("p1"), try Samples.peer("p2"))
         #expect(world.events[0].prefix(2) == [.entered(peer: host, host: host, peers: []), .peerJoined(guest)])
         #expect(world.events[0].paired(guest)?.certificate == Samples.certificates(2)(host))
@@ -79,7 +26,7 @@ struct RoomSessionTests {
     }
 
     @Test func `each of several guests has a pairing of its own`() throws {
-        var world = try World.meeting(guests: 3)
+        var world = try RoomWorld.meeting(guests: 3)
         for number in 2...4 {
             let peer = try Samples.peer("p\(number)")
             try world.sessions[0].send(.offer(sdp: "\(number)"), to: peer)
@@ -94,16 +41,19 @@ struct RoomSessionTests {
     }
 
     @Test func `a guest with another secret is found out, and finds out`() throws {
-        var world = try World.meeting(guests: 1, guestSecret: 1)
+        var world = try RoomWorld.meeting(guests: 1, guestSecret: 1)
         let (host, guest) = (try Samples.peer("p1"), try Samples.peer("p2"))
-        #expect(world.events[0].last == .couldNotVerify(guest, .wrongSecret))
+        #expect(world.events[0].rejection(guest) == .wrongSecret)
         #expect(world.events[1].last == .couldNotVerify(host, .wrongSecret))
+        // And it is put out, after it was told.
+        #expect(world.events[0].last == .peerLeft(guest))
+        #expect(world.closes == [1: 4010] && world.sessions[1].ending == .dropped)
         // Nothing is said to or believed from it.
         #expect(throws: RoomError.noSuchPeer) { try world.sessions[0].send(.offer(sdp: "o"), to: guest) }
     }
 
     @Test func `a code leads to the host of its number, and words have three looks`() throws {
-        var world = World()
+        var world = RoomWorld()
         let looks = LookCount()
         try world.add(
             .host(
@@ -120,11 +70,11 @@ struct RoomSessionTests {
         #expect(world.events[0].paired(try Samples.peer("p2")) != nil)
         for (left, peer) in [(2, "p3"), (1, "p4"), (0, "p5")] {
             try world.add(guest("clock mango crumb"))
-            #expect(world.events[0].last == .couldNotVerify(try Samples.peer(peer), .wrongWords(left: left)))
+            #expect(world.events[0].rejection(try Samples.peer(peer)) == .wrongWords(left: left))
             #expect(world.events.last?.last == .couldNotVerify(try Samples.peer("p1"), .wrongWords(left: 2)))
         }
         try world.add(guest("clock mango crust"))
-        #expect(world.events[0].last == .couldNotVerify(try Samples.peer("p6"), .codeDead))
+        #expect(world.events[0].rejection(try Samples.peer("p6")) == .codeDead)
         #expect(world.events.last?.last == .couldNotVerify(try Samples.peer("p1"), .refused(code: "dead")))
         // The link is not concerned.
         try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
@@ -132,12 +82,12 @@ struct RoomSessionTests {
     }
 
     @Test func `a room without words has no number and no code`() throws {
-        let world = try World.meeting(guests: 0)
+        let world = try RoomWorld.meeting(guests: 0)
         #expect(world.sessions[0].number == nil)
     }
 
     @Test func `the server's refusals end the session`() throws {
-        var world = World()
+        var world = RoomWorld()
         try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
         #expect(world.sessions[0].ending == .noSuchRoom)
         try world.add(.host(Samples.place(), size: 2, certificates: Samples.certificates(1)))
@@ -160,7 +110,7 @@ struct RoomSessionTests {
     func `a server that breaks the protocol ends the session`(text: String) throws {
         var session = RoomSession.guest(.link(try Samples.link()), certificates: Samples.certificates(2))
         var generator = SeededGenerator(state: 1)
-        session.handleText(text, using: &generator)
+        session.handleText(text, at: .zero, using: &generator)
         guard case .protocolViolation = session.ending else {
             Issue.record("\(String(describing: session.ending))")
             return
@@ -175,8 +125,8 @@ struct RoomSessionTests {
         for number in numbers {
             let peer = try Samples.peer("p\(number)")
             let hello = #"{"hello":2,"by":"code","nonce":"ICEiIyQlJicoKSorLC0uLw"}"#
-            host.handleText(RoomNotice.peerJoined(peer).text, using: &generator)
-            host.handleText(RoomNotice.message(from: peer, body: hello).text, using: &generator)
+            host.handleText(RoomNotice.peerJoined(peer).text, at: .zero, using: &generator)
+            host.handleText(RoomNotice.message(from: peer, body: hello).text, at: .zero, using: &generator)
         }
         var texts: [String] = []
         while let text = host.pollTransmit() { texts.append(text) }
@@ -184,7 +134,7 @@ struct RoomSessionTests {
     }
 
     @Test func `however many guess at once, all are answered, and who comes later gets in`() throws {
-        var world = World()
+        var world = RoomWorld()
         let looks = LookCount()
         let place = try Samples.place(words: "clock mango crust")
         try world.add(.host(place, size: 16, looks: looks, certificates: Samples.certificates(1)))
@@ -209,34 +159,27 @@ struct RoomSessionTests {
     }
 
     @Test func `a server that lets a peer join twice is stopped`() throws {
-        var world = try World.meeting(guests: 0)
+        var world = try RoomWorld.meeting(guests: 0)
         let notice = RoomNotice.peerJoined(try Samples.peer("p2"))
-        for _ in 0..<2 { world.sessions[0].handleText(notice.text, using: &world.generator) }
+        for _ in 0..<2 { world.sessions[0].handleText(notice.text, at: .zero, using: &world.generator) }
         #expect(world.sessions[0].ending == .protocolViolation("a peer joined twice"))
     }
 
     @Test(arguments: [1, 3]) func `a hello of another version is refused, and the guest hears it`(version: Int) throws {
-        var world = World()
+        var world = RoomWorld()
         world.tamper = { notice in
             guard case .message(let peer, let body) = notice, body.contains(#""by""#) else { return notice }
             return .message(from: peer, body: body.replacing(#""hello":2"#, with: #""hello":\#(version)"#))
         }
         try world.add(.host(Samples.place(), size: 16, certificates: Samples.certificates(1)))
         try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
-        #expect(world.events[0].last == .couldNotVerify(try Samples.peer("p2"), .unknownVersion(version)))
+        #expect(world.events[0].rejection(try Samples.peer("p2")) == .unknownVersion(version))
         #expect(world.events[1].last == .couldNotVerify(try Samples.peer("p1"), .refused(code: "version")))
     }
 
     @Test func `what a later server says is ignored`() throws {
-        var world = try World.meeting(guests: 1)
-        world.sessions[1].handleText(#"{"type":"weather","is":"fine"}"#, using: &world.generator)
+        var world = try RoomWorld.meeting(guests: 1)
+        world.sessions[1].handleText(#"{"type":"weather","is":"fine"}"#, at: .zero, using: &world.generator)
         #expect(world.sessions[1].ending == nil)
-    }
-}
-
-extension [RoomEvent] {
-    /// Who that peer turned out to be.
-    fileprivate func paired(_ peer: PeerIdentifier) -> PairedPeer? {
-        lazy.compactMap { if case .paired(peer, let paired) = $0 { paired } else { nil } }.first
     }
 }

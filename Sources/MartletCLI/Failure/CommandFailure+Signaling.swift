@@ -129,6 +129,8 @@ extension CommandFailure {
         case "busy":
             self.init(
                 .vanished, "The other side says that too many come to it at the moment.", remedy: "again in a minute")
+        case "dropped":
+            self.init(.notVerified, "The other side refused.", remedy: "start it again")
         case "version":
             self.init(
                 .protocolMismatch, "The other side says that it speaks another version.",
