@@ -35,7 +35,7 @@ HEADERS = {
 }
 CLOSE_CODES = {
     "no-such-room": 4001, "full": 4002, "room-exists": 4003, "bad-message": 4004, "too-many-messages": 4005,
-    "expired": 4006, "busy": 4007, "restarting": 4008, "replaced": 4009,
+    "expired": 4006, "busy": 4007, "restarting": 4008, "replaced": 4009, "dropped": 4010,
 }
 
 
@@ -118,6 +118,8 @@ class Rendezvous:
                     room = await self._join(message, peer, socket)
                 elif kind == "message" and room is not None:
                     await self._relay(room, peer, socket, message)
+                elif kind == "drop" and room is not None and peer == room["host"]:
+                    await self._drop(room, message.get("peer"))
                 elif kind == "bye":
                     return
                 else:
@@ -190,6 +192,15 @@ class Rendezvous:
             return
         self.relayed.append((peer, message["to"], message["body"]))
         await self._send(other, **{"type": "message", "from": peer, "body": self.tamper(message["body"])})
+
+    async def _drop(self, room, peer):
+        """The host puts a guest out."""
+        if peer == room["host"]:
+            raise Refusal("bad-message")
+        if socket := room["members"].get(peer):
+            await self._leave(room, peer)
+            await self._send(socket, type="error", code="dropped", message="dropped")
+            await socket.close(CLOSE_CODES["dropped"])
 
     async def _leave(self, room, peer):
         if room is None or room["members"].pop(peer, None) is None:

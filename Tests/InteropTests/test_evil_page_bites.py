@@ -26,7 +26,7 @@ ORDER = {"seal.js": [
     ("    get count() {", "    set count(value) { this.#count = value; }\n    get count() {")]}
 FINGERPRINT = {"peer.js": [("if (!named || !equalInConstantTime(named, certificate)) throw", "if (!named) throw")]}
 PROOF = {"attempt.js": [("if (!proof || !expected || !equalInConstantTime(proof, expected)) {", "if (!proof) {")]}
-LOOKS = {"looks.js": [("looks[number] = { count: (looks[number]?.count ?? 0) + 1,", "looks[number] = { count: 0,")]}
+LOOKS = {"looks.js": [("looks[name] = { count: (looks[name]?.count ?? 0) + 1,", "looks[name] = { count: 0,")]}
 
 
 def together(*edits):

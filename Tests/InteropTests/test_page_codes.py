@@ -3,6 +3,7 @@ started again."""
 
 import asyncio
 import json
+import re
 
 import pytest
 
@@ -38,9 +39,13 @@ async def choices(visit):
 
 
 async def looks(visit):
-    """What the browser keeps of tries: by number."""
+    """What the browser keeps of tries: by number, over all words. The words are not in it."""
     kept = json.loads(await visit.page.evaluate("localStorage.getItem('martlet.looks')") or "{}")
-    return {int(number): look["count"] for number, look in kept.items()}
+    assert all(re.fullmatch("[0-9]+ [0-9a-f]{4}", name) for name in kept), kept
+    counts = {}
+    for name, look in kept.items():
+        counts[int(name.split()[0])] = counts.get(int(name.split()[0]), 0) + look["count"]
+    return counts
 
 
 async def wrong_words(visit):
@@ -221,34 +226,72 @@ async def test_three_wrong_tries(visit, storage):
     await visit.page.goto(f"{visit.server.origin}/#{visit.room.number}-clock-mango-acid")
     await wrong_words(visit)
     assert "Two tries are left" in await visit.failure("wrong-words")
-    await enter(visit, f"{visit.room.number}-clock-mango-atom")
-    await wrong_words(visit)
-    await visit.page.wait_for("document.body.innerText.includes('One try is left')")
-    await enter(visit, f"{visit.room.number}-clock-mango-army")
-    await wrong_words(visit)
+    for left in ("One try is left", "tried three times"):
+        await enter(visit, f"{visit.room.number}-clock-mango-acid")
+        await wrong_words(visit)
+        await visit.page.wait_for(f"document.body.innerText.includes('{left}')")
     await visit.page.wait_for("document.documentElement.dataset.failure === 'dead-here'")
     text = await visit.failure("dead-here")
     assert "stop martlet on the other computer, start it again" in text and await field(visit) == ""
     await visit.picture("dead-code")
-    # The right words come too late, typed or in the address.
+    # Nothing more under this number in this page, and never again this code.
     said = len(visit.server.relayed)
     await enter(visit, str(visit.room.code))
     await visit.state("connecting")
     await visit.failure("dead-here")
     if storage == "kept":
-        await open_code(visit)
+        await open_code(visit, WRONG)
         await visit.failure("dead-here")
     assert len(visit.server.relayed) == said
     if storage == "refused":
         return
-    # Only this number is concerned, and only for a day.
+    # Only this code is concerned, and only for a day.
     assert await looks(visit) == {visit.room.number: 3}
     await enter(visit, f"{visit.room.number + 1}-clock-mango-crust")
     await visit.failure("stale-code")
-    await visit.page.evaluate(f"""localStorage.setItem("martlet.looks", JSON.stringify(
-        {{ {visit.room.number}: {{ count: 3, time: Date.now() - 24 * 3600 * 1000 - 1000 }} }}))""")
+    await visit.page.evaluate("""localStorage.setItem("martlet.looks", JSON.stringify(Object.fromEntries(
+        Object.keys(JSON.parse(localStorage.getItem("martlet.looks"))).map((name) =>
+            [name, { count: 3, time: Date.now() - 24 * 3600 * 1000 - 1000 }]))))""")
+    await enter(visit, f"{visit.room.number}-clock-mango-acid")
+    await wrong_words(visit)
+    assert "Two tries are left" in await visit.failure("wrong-words")
     await enter(visit, str(visit.room.code))
     await visit.establish()
+
+
+async def test_three_tries_under_one_number_whatever_the_words(visit):
+    await visit.make_room(words=WORDS_TOLD, looks=type("Patience", (Looks,), {"are_exhausted": False})())
+    await open_code(visit, WRONG)
+    await wrong_words(visit)
+    await visit.failure("wrong-words")
+    for word, left in (("atom", "One try is left"), ("army", "tried three times")):
+        await enter(visit, f"{visit.room.number}-clock-mango-{word}")
+        await wrong_words(visit)
+        await visit.page.wait_for(f"document.body.innerText.includes('{left}')")
+    said = len(visit.server.relayed)
+    await enter(visit, str(visit.room.code))
+    await visit.state("connecting")
+    await visit.failure("dead-here")
+    assert len(visit.server.relayed) == said
+    # Another code may have the same number some day: looks at the old one are not looks at it.
+    await open_code(visit)
+    await visit.establish()
+    assert await looks(visit) == {visit.room.number: 3}
+
+
+async def test_the_same_words_under_another_number_are_another_code(visit):
+    """A host of ours makes other words then; here the page's count of each is what stops."""
+    await visit.make_room(words=WORDS_TOLD, looks=type("Patience", (Looks,), {"are_exhausted": False})())
+    await open_code(visit, WRONG)
+    await wrong_words(visit)
+    await visit.failure("wrong-words")
+    names = await visit.page.evaluate("""import("/looks.js").then(({ countLook, looksLeft }) => {
+        const words = ["clock", "mango", "acid"];
+        for (let count = 0; count < 3; count += 1) countLook({ number: 99, words });
+        return [looksLeft({ number: 99, words }), looksLeft({ number: 98, words }), looksLeft({ number: 99, words: ["a", "b", "c"] })];
+    })""")
+    # Of this page nothing more is tried under 99.
+    assert names == [0, 3, 0]
 
 
 async def test_a_host_that_leaves_with_our_confirmation_has_looked(visit):
@@ -266,7 +309,8 @@ async def test_a_host_that_leaves_with_our_confirmation_has_looked(visit):
 
 @pytest.mark.parametrize("refusal, code, told", [
     ("dead", "dead-there", "Wrong words were tried three times"), ("no-code", "no-code", "Ask for the link"),
-    ("version", "version", "Update martlet"), ("nonsense", "cannot-verify", "could not be verified")])
+    ("version", "version", "Update martlet"),
+    ("busy", "busy-there", "Wait a moment"), ("nonsense", "cannot-verify", "could not be verified")])
 async def test_what_the_other_side_refuses(visit, refusal, code, told):
     await visit.make_room(words=WORDS_TOLD)
     await open_code(visit)

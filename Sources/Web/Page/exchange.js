@@ -9,7 +9,9 @@ import { KeySchedule } from "./seal.js";
 export const nonceBytes = 16;
 export const valueBytes = 32;
 /** What a host says in place of any body. Nobody vouches for it. */
-const refusals = { "wrong-secret": "wrong-words", "dead": "dead-there", "no-code": "no-code", "version": "version" };
+const refusals = {
+    "wrong-secret": "wrong-words", "dead": "dead-there", "no-code": "no-code", "version": "version", "busy": "busy-there",
+};
 
 /** The bytes of a member of a body, which are so many. */
 export function field(body, name, count) {

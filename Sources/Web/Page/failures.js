@@ -29,8 +29,9 @@ const sentences = {
     ],
     "dead-here": [
         "This code was tried three times",
-        "It is not used again from this browser, since somebody in between may have been guessing. Open the link "
-            + "instead; or stop martlet on the other computer, start it again, and enter the new code here.",
+        "Nothing more is tried under its number from here, since somebody in between may have been guessing. Open the "
+            + "link instead; or stop martlet on the other computer, start it again, load this page again, and enter the "
+            + "new code.",
     ],
     "dead-there": [
         "The other side says that this code is dead",
@@ -40,6 +41,15 @@ const sentences = {
     "no-code": [
         "The other side says that it has no code",
         "It can be reached by its link only. Ask for the link.",
+    ],
+    "busy-there": [
+        "The other side says that it is busy",
+        "It has no room for more who try to connect and have not shown yet that they know the link or code. Wait a "
+            + "moment, then try again.",
+    ],
+    "dropped": [
+        "The other side turned this page out",
+        "Nothing that shows the right link or code came to it in time. Try again.",
     ],
     "version": [
         "The other side says that it is of another version",
@@ -73,6 +83,11 @@ const sentences = {
     "expired-offer": [
         "This offer has expired",
         "Nobody waits behind it any more. Run the command on the other computer again, and paste its new offer here.",
+    ],
+    "no-words": [
+        "The words to compare cannot be shown",
+        "This page could not load its list of words, and without a server nothing else protects a transfer. Load the page "
+            + "again while the server that it comes from is running, and paste the offer again.",
     ],
     "gone-offline": [
         "The connection broke",
@@ -186,6 +201,7 @@ const sentences = {
 /** Failures after which loading the page again can help. */
 const worthRetrying = new Set([
     "unreachable", "taken", "busy", "silent", "no-path", "protocol", "internal", "stalled", "storage-here", "restarting",
+    "busy-there", "dropped", "no-words",
 ]);
 /** Failures after which another link or code is asked for; and those where the same code may only be mistyped. */
 const worthAsking = new Set([

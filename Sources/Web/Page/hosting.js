@@ -10,6 +10,11 @@ import { shownMessage } from "./text.js";
 
 /** Members of a room: us, the one that is awaited, and those who only try. */
 const roomSize = 16;
+/** So long a guest may take to show that it knows the secret, and while nobody else finds a place. */
+const guestMilliseconds = 20000;
+const crowdedMilliseconds = 3000;
+/** A server that gives one number after another would have three more guesses each time: then a person is asked. */
+const numberLimit = 3;
 const backoffMilliseconds = [500, 1000, 2000, 4000, 8000, 15000];
 const awayCodes = { 4005: "busy", 4006: "expired", 4007: "busy", 4008: "restarting", 4009: "restarting" };
 /** The value of a body. Throws a Failure if it is no JSON. */
@@ -26,7 +31,8 @@ const isNumber = (value) => Number.isInteger(value) && value >= 1 && value <= 99
 /**
  * One room of ours. Callbacks: `onOpened()` each time the server has made it, `onAway(code)` when it has it no more
  * (`unreachable`, `restarting`, `busy` or `expired`), after which the room is asked for again and again,
- * `onGuest(HostedGuest)` for whoever enters, `onWrongSecret(by)` after a guest who did not know it, and
+ * `onGuest(HostedGuest)` for whoever enters, `onWrongSecret(by)` after a guest who did not know it, `onOtherNumber()`
+ * before `onOpened` when the number is another one than before, which gives the words of what is another code then, and
  * `onFailure(Failure)`, after which nothing more comes.
  */
 export class HostedRoom {
@@ -38,11 +44,14 @@ export class HostedRoom {
     isOpen = false;
     /** For connections, as the server says. */
     iceServers = [];
+    /** Whether the server has changed the number too often for a code that nobody asked for. */
+    isSpent = false;
     #callbacks;
     #socket = null;
     #guests = new Map();
     #token = null;
     #wrongCount = 0;
+    #numberCount = 0;
     #tries = 0;
     #timer = null;
     #over = false;
@@ -60,7 +69,7 @@ export class HostedRoom {
 
     /** How many more wrong tries the code stands. */
     get looksLeft() {
-        return Math.max(0, lookLimit - this.#wrongCount);
+        return this.isSpent ? 0 : Math.max(0, lookLimit - this.#wrongCount);
     }
 
     /** Asks the server for the room: at first, or now rather than in some seconds. */
@@ -88,10 +97,25 @@ export class HostedRoom {
         this.#socket?.close(1000);
     }
 
-    /** Sends a body to a guest. */
-    relay(peer, body) {
-        if (!this.isOpen || this.#over) return;
-        this.#socket.send(JSON.stringify({ type: "message", to: peer, body: JSON.stringify(body) }));
+    /** Whether nobody else finds a place. */
+    get isCrowded() {
+        return this.#guests.size >= roomSize - 1;
+    }
+
+    /** Sends a body to a guest: to this one, not to whoever a server that was started again calls the same. */
+    relay(guest, body) {
+        this.#say(guest, { type: "message", to: guest.peer, body: JSON.stringify(body) });
+    }
+
+    /** Puts a guest out of the room. */
+    drop(guest) {
+        this.#say(guest, { type: "drop", peer: guest.peer });
+        if (this.#guests.get(guest.peer) === guest) this.#guests.delete(guest.peer);
+    }
+
+    #say(guest, message) {
+        if (!this.isOpen || this.#over || this.#guests.get(guest.peer) !== guest) return;
+        this.#socket.send(JSON.stringify(message));
     }
 
     /** A guest did not know what it entered by. */
@@ -128,12 +152,26 @@ export class HostedRoom {
     #handleCreated({ room, number, token, iceServers }) {
         const hasNumber = isNumber(number) || !this.place.words;
         if (this.isOpen || room !== this.place.name || !hasNumber) throw new Failure("protocol");
-        this.number = this.place.words ? number : null;
         this.#token = typeof token === "string" ? token : null;
-        this.iceServers = Array.isArray(iceServers) ? iceServers : [];
+        this.iceServers = iceServers;
         this.isOpen = true;
         this.#tries = 0;
+        if (this.place.words) this.#take(number);
         this.#callbacks.onOpened();
+    }
+
+    /** The code has this number; under another one than before it gets other words, and is another code. */
+    #take(number) {
+        // A dead code stays dead until a person asks for another one.
+        const isOther = this.number !== null && number !== this.number && this.looksLeft > 0;
+        if (isOther && this.#numberCount === numberLimit) {
+            this.isSpent = true;
+        } else if (isOther) {
+            this.#numberCount += 1;
+            this.#wrongCount = 0;
+            this.place.words = this.#callbacks.onOtherNumber();
+        }
+        if (this.looksLeft > 0) this.number = number;
     }
 
     #handleGuest(peer) {
@@ -141,6 +179,8 @@ export class HostedRoom {
         const guest = new HostedGuest(this, peer);
         this.#guests.set(peer, guest);
         this.#callbacks.onGuest(guest);
+        guest.hurry(guestMilliseconds);
+        if (this.isCrowded) for (const each of this.#guests.values()) each.hurry(crowdedMilliseconds, true);
     }
 
     #handleError({ code, message }) {
@@ -180,15 +220,25 @@ export class HostedGuest {
     callbacks = null;
     /** Whether it was turned away by the exchange, which the room has told. */
     isRefused = false;
+    /** The server's name for it. */
+    peer;
     #room;
-    #peer;
+    #arrival = performance.now();
     #exchange = null;
     #bodies = null;
     #over = false;
 
     constructor(room, peer) {
         this.#room = room;
-        this.#peer = peer;
+        this.peer = peer;
+    }
+
+    /** Puts it out if it has shown nothing so long after it came; `whenCrowded`: if then nobody else finds a place. */
+    hurry(milliseconds, whenCrowded = false) {
+        setTimeout(() => {
+            if (this.#bodies || whenCrowded && !this.#room.isCrowded) return;
+            this.#fail(new Failure("silent"));
+        }, this.#arrival + milliseconds - performance.now());
     }
 
     enter() {
@@ -197,11 +247,12 @@ export class HostedGuest {
 
     /** Sends a payload to the guest, sealed. Nothing happens before it is known, or when it is over. */
     send(payload) {
-        if (!this.#over && this.#bodies) this.#room.relay(this.#peer, this.#bodies.close(payload));
+        if (!this.#over && this.#bodies) this.#room.relay(this, this.#bodies.close(payload));
     }
 
     /** Nothing more is said to this guest, or heard. Idempotent. */
     leave() {
+        if (!this.#over && !this.#bodies) this.#room.drop(this);
         this.#over = true;
     }
 
@@ -231,7 +282,7 @@ export class HostedGuest {
         this.#exchange = new HostExchange(body, entrances, place.name);
         this.#checkLooks();
         const certificate = await this.#prepare(iceServers, place.name);
-        if (!this.#over) this.#room.relay(this.#peer, this.#exchange.begin(certificate));
+        if (!this.#over) this.#room.relay(this, this.#exchange.begin(certificate));
     }
 
     async #prepare(iceServers, name) {
@@ -246,7 +297,7 @@ export class HostedGuest {
         this.#checkLooks();
         const confirmation = this.#exchange.conclude(body);
         const { keys, guestCertificate } = this.#exchange;
-        this.#room.relay(this.#peer, confirmation);
+        this.#room.relay(this, confirmation);
         this.#bodies = new SealedBodies(keys, "host", "guest");
         this.callbacks.onSecured(keys, guestCertificate);
     }
@@ -261,9 +312,10 @@ export class HostedGuest {
         this.#over = true;
         this.isRefused = error instanceof Refusal;
         if (this.isRefused) {
-            this.#room.relay(this.#peer, { refused: error.code });
+            this.#room.relay(this, { refused: error.code });
             if (error.code === "wrong-secret") this.#room.countWrong(this.#exchange.by);
         }
+        this.#room.drop(this);
         this.callbacks.onFailure(error instanceof Failure ? error : new Failure("cannot-verify"));
     }
 }

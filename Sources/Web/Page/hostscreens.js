@@ -53,8 +53,11 @@ function partsOf({ room, codeRoom, serverTrouble, news }) {
         2: "Somebody entered wrong words. Two more wrong tries, and this code is dead.",
         1: "Somebody entered wrong words again. One more wrong try, and this code is dead.",
     }[codeRoom.looksLeft] ?? "";
-    const dead = "Wrong words were entered three times, so this code is dead: somebody may have been guessing. "
+    const spent = "The server changes the number of this code again and again, so it is not used any more: that helps "
+        + "nobody but who is guessing. The link still works.";
+    const guessed = "Wrong words were entered three times, so this code is dead: somebody may have been guessing. "
         + "The link still works.";
+    const dead = codeRoom.isSpent ? spent : guessed;
     const away = serverTrouble
         ? `${troubles[serverTrouble]} Nobody new can come until it is back; this page tries again by itself.`
         : "";

@@ -115,6 +115,11 @@ export class Invitation {
                 if (by === "link") this.#news = "Somebody came with a link that is not this one, and was turned away.";
                 this.#show();
             },
+            onOtherNumber: () => {
+                this.#news = "The server gave another number, so that there is another code now. The one that stood here "
+                    + "before is not used any more: pass on the new one.";
+                return drawWords(this.#words);
+            },
             onFailure: (failure) => this.#fail(failure),
         });
         room.open();

@@ -1,6 +1,7 @@
 // One connection by two pasted texts (Docs/Protocols/Offline.md): no room, no secret, and nobody vouches for who carried
 // them. Whoever uses the connection has words compared.
 
+import { allWords } from "./code.js";
 import { Failure } from "./failures.js";
 import { writeAnswer } from "./offline.js";
 import { Peer } from "./peer.js";
@@ -47,6 +48,8 @@ export class OfflineAttempt {
 
     async begin() {
         try {
+            // Nothing but the words protects what follows.
+            if (!(await allWords)) throw new Failure("no-words");
             this.#memory = await this.#callbacks.onRoom(offlineRoom);
             if (!this.#over) await this.#answer();
         } catch (error) {

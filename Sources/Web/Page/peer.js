@@ -1,6 +1,6 @@
 // One WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md); a host offers, a guest answers.
 
-import { equalInConstantTime } from "./bytes.js";
+import { equalInConstantTime, utf8 } from "./bytes.js";
 import { Failure } from "./failures.js";
 import { SHA256 } from "./sha256.js";
 import { certificateOf } from "./words.js";
@@ -9,6 +9,19 @@ const highWaterBytes = 2 * 1024 * 1024;
 const lowWaterBytes = 512 * 1024;
 /** A STUN server that does not answer holds nobody up for longer. */
 const gatherMilliseconds = 10000;
+const stunLimit = 4;
+const stunBytes = 260;
+
+/**
+ * Of the servers that a rendezvous names, those that are asked: any of them sees our public address, and one that relays
+ * (TURN) would see the other side's too.
+ */
+export function usableServers(iceServers) {
+    if (!Array.isArray(iceServers)) return [];
+    const isUsable = (url) => typeof url === "string" && url.startsWith("stun:") && utf8(url).length <= stunBytes;
+    const urls = iceServers.flatMap((server) => server?.urls ?? []).filter(isUsable).slice(0, stunLimit);
+    return urls.length > 0 ? [{ urls }] : [];
+}
 
 /**
  * Callbacks: `onCandidate(init)`, `onOpen()` when the channels are open, `onText(string)`, `onFrame(Uint8Array)`,
@@ -29,10 +42,13 @@ export class Peer {
     #opened = false;
     #over = false;
 
-    /** `patient`: the path is tried again as long as there was no connection, so that a failure before is none. */
+    /**
+     * `iceServers` are those that somebody names; `patient`: the path is tried again as long as there was no connection,
+     * so that a failure before is none.
+     */
     constructor(iceServers, callbacks, patient = false) {
         this.#callbacks = callbacks;
-        const connection = new RTCPeerConnection({ iceServers });
+        const connection = new RTCPeerConnection({ iceServers: usableServers(iceServers) });
         this.#connection = connection;
         // Negotiated channels must exist before an offer is made or applied: the descriptions are then complete at once.
         this.#control = this.#channel("martlet-control", 0);
@@ -67,11 +83,16 @@ export class Peer {
      * Null while there is none.
      */
     get certificates() {
-        const shown = this.#connection.sctp?.transport?.getRemoteCertificates?.()?.[0];
-        const remote = shown
-            ? new SHA256().update(new Uint8Array(shown)).digest()
-            // A browser that does not tell lets no certificate connect but the one of the description.
-            : certificateOf(this.#connection.currentRemoteDescription?.sdp);
+        const transport = this.#connection.sctp?.transport;
+        let remote = null;
+        if (transport?.getRemoteCertificates) {
+            // Where it could tell and does not, nothing is known of this connection.
+            const [shown] = transport.getRemoteCertificates();
+            remote = shown?.byteLength > 0 ? new SHA256().update(new Uint8Array(shown)).digest() : null;
+        } else {
+            // A browser that cannot tell lets no certificate connect but the one of the description.
+            remote = certificateOf(this.#connection.currentRemoteDescription?.sdp);
+        }
         return this.#certificate && remote ? { local: this.#certificate, remote } : null;
     }
 

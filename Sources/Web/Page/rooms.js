@@ -9,10 +9,11 @@ import { shownMessage } from "./text.js";
 
 const errorFailures = {
     "no-such-room": "stale", "expired": "stale", "full": "taken", "busy": "busy", "too-many-messages": "busy",
-    "restarting": "restarting", "replaced": "restarting",
+    "restarting": "restarting", "replaced": "restarting", "dropped": "dropped",
 };
 const closeFailures = {
     4001: "stale", 4002: "taken", 4005: "busy", 4006: "stale", 4007: "busy", 4008: "restarting", 4009: "restarting",
+    4010: "dropped",
 };
 const roomPattern = /^[a-km-np-z2-9]{16}$/;
 
@@ -112,8 +113,7 @@ export class Room {
         this.#host = message.host;
         let certificate;
         try {
-            const iceServers = Array.isArray(message.iceServers) ? message.iceServers : [];
-            certificate = await this.#callbacks.onEntered(iceServers, room);
+            certificate = await this.#callbacks.onEntered(message.iceServers, room);
         } catch (error) {
             throw error instanceof Failure ? error : new Failure("no-webrtc", shownMessage(error?.message ?? ""));
         }
@@ -147,7 +147,7 @@ export class Room {
         if (this.#isCode) {
             // Another tab may have looked meanwhile.
             this.#checkLooks();
-            countLook(this.#entrance.number);
+            countLook(this.#entrance);
         }
         this.#answered = true;
         this.#relay(answer);
@@ -160,7 +160,7 @@ export class Room {
         } catch (error) {
             throw error.code === "wrong-words" ? this.#wrongSecret() : error;
         }
-        if (this.#isCode) forgiveLook(this.#entrance.number);
+        if (this.#isCode) forgiveLook(this.#entrance);
         this.#bodies = new SealedBodies(keys, "guest", "host");
         this.#callbacks.onSecured(keys, this.#exchange.hostCertificate);
     }
@@ -168,12 +168,12 @@ export class Room {
     // MARK: Three looks
 
     #checkLooks() {
-        if (this.#isCode && looksLeft(this.#entrance.number) === 0) throw new Failure("dead-here");
+        if (this.#isCode && looksLeft(this.#entrance) === 0) throw new Failure("dead-here");
     }
 
     #wrongSecret() {
         if (!this.#isCode) return new Failure("cannot-verify");
-        const left = looksLeft(this.#entrance.number);
+        const left = looksLeft(this.#entrance);
         if (left === 0) return new Failure("dead-here");
         return new Failure("wrong-words", `${left === 1 ? "One try is" : "Two tries are"} left for this code.`);
     }

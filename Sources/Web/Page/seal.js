@@ -9,7 +9,7 @@ const blockBytes = 128;
 const keyBytes = 32;
 
 /** HMAC with SHA-512 (RFC 2104). */
-export function hmac512(key, message) {
+function hmac512(key, message) {
     const block = new Uint8Array(blockBytes);
     block.set(key.length > blockBytes ? nacl.hash(key) : key);
     const inner = nacl.hash(concatenate(block.map((byte) => byte ^ 0x36), message));

@@ -35,6 +35,8 @@ export class Visit {
     #over = false;
     #movement = new Movement();
     #interrupted = false;
+    /** Whether the words to compare stand there: without a room nothing is asked, or sent, before. */
+    #hasWords = false;
     #tries = 0;
     /** When the server said first that it is being started again. */
     #restartTime = null;
@@ -114,7 +116,9 @@ export class Visit {
             onRole: (part, agent) => this.#handleRole(part, agent),
             onOffer: (transfer) => this.#handleOffer(transfer),
             onAccepted: () => this.#showMoving(),
-            onWords: (words) => view.showWords(words, this.#isOffline),
+            onWords: (words) => {
+                if (attempt === this.#attempt) this.#handleWords(words);
+            },
             onAnswer: (text) => screens.showAnswer(text),
             onChange: () => {},
             onInterrupted: (interrupted) => view.showNotice(interrupted
@@ -136,8 +140,9 @@ export class Visit {
         this.#peerName = agent;
         view.showPeer(`Connected to ${agent}`);
         const { outgoing } = this.#memory;
-        if (part.role === "receiver") {
-            const explanation = "Waiting to hear what is offered…";
+        if (part.role === "receiver" || this.#awaitsWords) {
+            const awaited = part.role === "receiver" ? "to hear what is offered" : "for the words to compare";
+            const explanation = `Waiting ${awaited}…`;
             if (!this.#interrupted) view.show("waiting", "Connected", { explanation });
         } else if (outgoing.offered) {
             part.offer();
@@ -146,11 +151,24 @@ export class Visit {
         }
     }
 
+    get #awaitsWords() {
+        return this.#isOffline && !this.#hasWords;
+    }
+
+    #handleWords(words) {
+        const waited = this.#awaitsWords;
+        this.#hasWords = true;
+        const { part } = this.#attempt;
+        if (waited && part.role === "sender") this.#showChoice();
+        else if (waited && part.transfer) this.#handleOffer(part.transfer);
+        view.showWords(words, this.#isOffline);
+    }
+
     /** More of the offer is known: the other side's, or our own. */
     #handleOffer(transfer) {
         const { part } = this.#attempt;
         const { holdings } = this.#memory;
-        if (this.#movement.isOn) return;
+        if (this.#movement.isOn || this.#awaitsWords) return;
         // A list that grows item by item would be laid out anew for each of them; the last message always counts.
         const now = performance.now();
         if (!part.complete && now - this.#offerTime < offerMilliseconds) return;
@@ -176,7 +194,7 @@ export class Visit {
     async #accept(plan) {
         const part = this.#attempt?.part;
         const { holdings } = this.#memory;
-        if (!part || !plan || document.documentElement.dataset.state !== "offered") return;
+        if (!part || !plan || this.#awaitsWords || document.documentElement.dataset.state !== "offered") return;
         view.disableActions();
         const { transfer } = part;
         const isOpen = holdings.accepted && !holdings.delivered;
@@ -220,7 +238,7 @@ export class Visit {
 
     #offer() {
         const { outgoing } = this.#memory;
-        if (outgoing.offered || outgoing.selection.isEmpty) return;
+        if (outgoing.offered || outgoing.selection.isEmpty || this.#awaitsWords) return;
         outgoing.begin();
         this.#attempt.part.offer();
         screens.showWaitingForYes(this.#attempt.part, this.#peerName);
