@@ -43,7 +43,10 @@ struct OfflineCandidate: Sendable, Equatable {
         }
         switch candidate.address {
         case .ip(let transport): (address, port) = (.ip(transport.ip), transport.port)
-        case .name(let name, let namePort): (address, port) = (.name(name.lowercased()), namePort)
+        case .name(let name, let namePort):
+            let name = name.lowercased()
+            guard Self.isName(name) else { return nil }
+            (address, port) = (.name(name), namePort)
         }
         guard port != 0 else { return nil }
     }
@@ -143,7 +146,8 @@ struct OfflineCandidate: Sendable, Equatable {
     /// The 16 bytes of `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.local`; nil for any other name.
     private static func uuid(ofLocal name: String) -> [UInt8]? {
         guard name.hasSuffix(".local"), name.utf8.count == 42 else { return nil }
-        let digits = name.utf8.filter { $0 != UInt8(ascii: "-") }.prefix(32)
+        let digits = name.utf8.dropLast(".local".utf8.count).filter { $0 != UInt8(ascii: "-") }
+        guard digits.count == 32 else { return nil }
         let bytes = stride(from: 0, to: 32, by: 2).compactMap { index in
             let start = digits.index(digits.startIndex, offsetBy: index)
             return UInt8(String(decoding: digits[start..<start + 2], as: UTF8.self), radix: 16)

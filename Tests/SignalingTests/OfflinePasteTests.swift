@@ -46,6 +46,28 @@ import Wire
         }
     }
 
+    /// Names that are nearly those which browsers make up for themselves, and others of a length that nobody has.
+    private static let oddNames = [
+        String(repeating: "-", count: 36) + ".local", "0123456789abcdef0123456789abcdef----.local",
+        "b0194bb8-3307-4668-8815-a81dea927ea--.local", String(repeating: "a", count: 36) + ".local",
+        "b0194bb833074668-8815-a81d-ea92-7ea9.local", String(repeating: "a", count: 253), ".local", "-.local",
+    ]
+
+    @Test(arguments: oddNames) func `any name of a candidate goes through both forms`(name: String) throws {
+        var description = offer
+        description.candidates = [OfflineCandidate(kind: .host, address: .name(name), port: 4000)]
+        let paste = try OfflineSamples.paste(description)
+        #expect(try OfflineDescription(.offer, sdp: try OfflineReader.read(paste.text).sdp) == description)
+        let complete = try OfflineReader.read(paste.completeText)
+        #expect(try complete.compactText == paste.text)
+    }
+
+    @Test(arguments: [String(repeating: "a", count: 254), String(repeating: "b", count: 300) + ".local"])
+    func `a candidate with a name that no host has is left out`(name: String) throws {
+        let candidate = OfflineCandidate(line: "candidate:1 1 udp 2130706431 \(name) 4000 typ host")
+        #expect(candidate == nil)
+    }
+
     @Test func `a text that lost its end is cut off, wherever it ends`() throws {
         for text in [offerText, answerText, try OfflineSamples.paste(offer).completeText] {
             for count in 0..<text.utf8.count {
