@@ -73,11 +73,13 @@ package final class HostedRoom: Sendable {
             }
             guard !Task.isCancelled, !state.isClosed else { return state.finish(nil) }
             guard let ending = peers.ending, ending.mayPass else { return state.finish(peers.ending) }
-            hosting.onEvent(.serverLost)
+            // A room that has waited as long as the server lets it is made again, and nobody need hear of it.
+            let (hasExpired, number) = (ending == .expired, peers.room.number)
+            if !hasExpired { hosting.onEvent(.serverLost) }
             do throws(RoomError) { peers = try await comeBack(hosting, peers.room, state) } catch {
                 return state.finish(error)
             }
-            hosting.onEvent(.serverBack(number: peers.room.number))
+            if !hasExpired || peers.room.number != number { hosting.onEvent(.serverBack(number: peers.room.number)) }
         }
     }
 
@@ -176,7 +178,7 @@ extension RoomError {
     /// The same request may succeed in a moment.
     fileprivate var mayPass: Bool {
         switch self {
-        case .unreachable, .busy, .restarting, .timedOut, .connectionLost: true
+        case .unreachable, .busy, .restarting, .expired, .timedOut, .connectionLost: true
         default: false
         }
     }

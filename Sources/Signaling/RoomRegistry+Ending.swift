@@ -84,8 +84,10 @@ extension RoomRegistry {
     private mutating func end(_ name: RoomIdentifier, _ room: Room, _ ending: RoomEnding, at now: NetworkTime) {
         rooms[name] = nil
         if let number = room.number { numbers.release(number, at: now) }
-        // Whose line broke comes back over another one.
-        if ending == .lost { remembered.add(name, number: room.number, token: room.token, at: now) }
+        // Whose line broke comes back over another one, and whose room expired may want it again.
+        if ending == .lost || ending == .expired {
+            remembered.add(name, number: room.number, token: room.token, at: now)
+        }
         counters.endings[ending, default: 0] += 1
         if keepsRecords {
             records.append(

@@ -77,6 +77,24 @@ struct HostedRoomTests {
         await second.stop()
     }
 
+    @Test func `a room that expired is there again, under its number`() async throws {
+        var limits = RoomLimits()
+        limits.idleTimeout = .milliseconds(50)
+        let rendezvous = try await TestRendezvous(limits: limits)
+        var place = RoomPlace(try rendezvous.link())
+        place.words = try words("clock mango crust")
+        let (events, told) = AsyncStream.makeStream(of: HostedRoomEvent.self)
+        let room = try await PeerConnector.host(place) { told.yield($0) }
+        let number = try #require(room.number)
+        while await rendezvous.rooms.status.counters.roomsTakenBack < 2 { await Task.yield() }
+        #expect(room.number == number)
+        await room.close()
+        told.finish()
+        // Nobody need hear of it.
+        #expect(await events.first { _ in true } == nil)
+        await rendezvous.stop()
+    }
+
     @Test func `a room that is closed while its server is away does not come back`() async throws {
         let rendezvous = try await TestRendezvous()
         let (events, told) = AsyncStream.makeStream(of: HostedRoomEvent.self)

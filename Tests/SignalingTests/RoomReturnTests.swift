@@ -42,6 +42,21 @@ struct RoomReturnTests {
         #expect(hall.say(3, .joinNumber(number)).last == "3: close 4001")
     }
 
+    @Test func `a room that expired is its host's again, with its number and token`() throws {
+        var hall = RoomHall { $0.idleTimeout = .seconds(7200) }
+        try hall.connect(1)
+        _ = hall.say(1, .create(room: try Samples.room(), size: 3, number: .any))
+        let (number, token) = (try #require(hall.number), try #require(hall.token))
+        #expect(hall.wait(.seconds(7200)).last == "1: close 4006")
+        try hall.connect(2)
+        #expect(hall.say(2, .joinNumber(number)).last == "2: close 4001")
+        try hall.connect(3)
+        _ = hall.say(3, try create(hall))
+        #expect(hall.number == number && hall.token == token)
+        try hall.connect(4)
+        #expect(hall.say(4, .joinNumber(number)).count == 2)
+    }
+
     @Test func `a room has no number unless it is asked for`() throws {
         var hall = RoomHall()
         try hall.connect(1)
