@@ -385,9 +385,16 @@ class RoomClient:
         while not self.pairing.is_complete:
             try:
                 answer = self.pairing.handle(await self._body())
-            except (WrongSecret, Refused) as error:
+            except CannotVerify as error:
                 if self.is_host:
-                    await self._relay(json.dumps({"refused": getattr(error, "code", "wrong-secret")}))
+                    if isinstance(error, WrongSecret):
+                        await self._relay(json.dumps({"refused": "wrong-secret"}))
+                    await self._say(type="drop", peer=self.other)
+                raise
+            except Refused as error:
+                if self.is_host:
+                    await self._relay(json.dumps({"refused": error.code}))
+                    await self._say(type="drop", peer=self.other)
                 raise
             if answer:
                 await self._relay(answer)

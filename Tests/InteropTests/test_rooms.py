@@ -131,6 +131,28 @@ async def test_words_are_wrong_and_then_right(server):
         assert host.looks.failed == 2
 
 
+async def test_a_guest_with_wrong_words_is_put_out_and_frees_its_place(server):
+    async with hosting(server) as host:
+        async with RoomClient(Code(server.origin, host.number, Code.fresh_words()), is_host=False) as stranger:
+            await asyncio.gather(host.paired(), stranger.paired(), return_exceptions=True)
+            with pytest.raises(RoomError, match="dropped"):
+                await stranger._expect("message")
+            await stranger.socket.wait_closed()
+            assert stranger.socket.close_code == 4010
+            # The room has two places.
+            async with RoomClient(host.code, is_host=False) as guest:
+                await asyncio.gather(host.paired(), guest.paired())
+
+
+async def test_only_a_host_puts_guests_out(server):
+    async with hosting(server) as host, RoomClient(host.code, is_host=False) as guest:
+        await host._say(type="drop", peer="nobody")
+        await asyncio.gather(host.paired(), guest.paired())
+        await guest._say(type="drop", peer=guest.other)
+        with pytest.raises(RoomError, match="bad-message"):
+            await guest._expect("message")
+
+
 async def test_a_proof_of_another_key(server):
     async with hosting(server) as host, RoomClient(host.link, is_host=False) as guest:
         await asyncio.gather(host.paired(), guest.paired())
