@@ -1,3 +1,4 @@
+internal import NetworkIO
 internal import Wire
 
 /// Limits how often one address may do something: a token bucket for each.

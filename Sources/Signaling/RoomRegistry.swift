@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import NetworkIO
 package import Wire
 
 /// The rooms of a rendezvous server: who is in which, what is relayed, and every limit of Docs/Protocols/Rooms.md.

@@ -214,10 +214,11 @@ class Proxy:
 
 
 NGINX = {"Host": "rendezvous.example", "X_Forwarded_For": "{client}"}
-ANOTHER = {"Host": "127.0.0.1:1", "Forwarded": 'for="[2001:db8::1]:7", for="{client}";host=rendezvous.example;proto=https'}
+#: What a client may have written, and a proxy hands on.
+LIES = {"Forwarded": "for=192.0.2.77;host=evil.example", "X_Forwarded_Host": "evil.example"}
 
 
-@pytest.mark.parametrize("fields", [NGINX, ANOTHER], ids=["X-Forwarded-For", "Forwarded"])
+@pytest.mark.parametrize("fields", [NGINX, NGINX | LIES], ids=["plain", "with-fields-of-the-client"])
 async def test_behind_a_proxy(fields):
     async with serving("--behind-proxy", "--name", "rendezvous.example", "--log-addresses") as program:
         async with Proxy(program.port, **fields) as proxy:

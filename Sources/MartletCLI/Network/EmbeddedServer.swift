@@ -64,11 +64,13 @@ final class EmbeddedServer: Sendable {
         }
     }
 
-    /// The server lives as long as the transfer beside it: strangers may use up a quarter of the file descriptors, and
-    /// none of them for long without saying anything.
-    private static var limitsForStrangers: HTTPLimits {
+    /// The server lives as long as the transfer beside it: strangers may use up a quarter of the file descriptors,
+    /// each of them a part of that, and none for long without saying anything.
+    static var limitsForStrangers: HTTPLimits {
         var limits = HTTPLimits()
         limits.connectionCount = min(256, max(16, OpenFileLimit.current / 4))
+        limits.connectionsPerAddress = 64
+        limits.countsLoopback = false
         limits.headTimeout = .seconds(10)
         return limits
     }

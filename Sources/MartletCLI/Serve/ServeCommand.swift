@@ -46,7 +46,7 @@ struct ServeCommand: ConsoleCommand {
     @Option(help: ArgumentHelp("The private key of the certificate, PEM.", valueName: "file"), completion: .file())
     var key: String?
 
-    @Flag(help: "Believe a proxy on this machine who the client is: X-Forwarded-For, Forwarded.")
+    @Flag(help: "Believe a proxy on this machine who the client is (X-Forwarded-For).")
     var behindProxy = false
 
     @Option(

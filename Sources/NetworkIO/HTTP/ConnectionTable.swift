@@ -6,7 +6,7 @@ internal import Wire
 final class ConnectionTable: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
-        var counts: [IPAddress: Int] = [:]
+        var counts: [AddressGroup: Int] = [:]
         var isStopped = false
     }
 
@@ -14,13 +14,15 @@ final class ConnectionTable: Sendable {
 
     private let limit: Int
     private let limitPerAddress: Int
+    private let countsLoopback: Bool
     private let proxies: ProxyTrust?
     private let state = Mutex(State())
 
     /// - Parameter proxies: their addresses are not counted, for behind them are many.
-    init(limit: Int, limitPerAddress: Int = .max, proxies: ProxyTrust? = nil) {
-        self.limit = limit
-        self.limitPerAddress = limitPerAddress
+    init(_ limits: HTTPLimits, proxies: ProxyTrust? = nil) {
+        limit = limits.connectionCount
+        limitPerAddress = limits.connectionsPerAddress
+        countsLoopback = limits.countsLoopback
         self.proxies = proxies
     }
 
@@ -29,7 +31,7 @@ final class ConnectionTable: Sendable {
     /// Remembers a connection until it closes. Throws when there is no place for it.
     func add(_ channel: any Channel) throws(Full) {
         let address = TransportAddress(socket: channel.remoteAddress)?.ip
-        let counted = address.flatMap { proxies?.trusts($0) == true ? nil : $0.customer }
+        let counted = address.flatMap(group)
         let isAdded = state.withLock { state in
             guard !state.isStopped, state.channels.count < limit else { return false }
             if let counted {
@@ -50,19 +52,17 @@ final class ConnectionTable: Sendable {
         }
     }
 
+    /// Whose connections it adds to; nil for one that is not counted.
+    private func group(_ address: IPAddress) -> AddressGroup? {
+        if proxies?.trusts(address) == true || !countsLoopback && address.isLoopback { return nil }
+        return AddressGroup(address)
+    }
+
     /// Refuses all that come from now on, and returns those that are open.
     func stop() -> [any Channel] {
         state.withLock { state in
             state.isStopped = true
             return Array(state.channels.values)
         }
-    }
-}
-
-extension IPAddress {
-    /// An IPv4 address, or the network half of an IPv6 one, of which one customer usually has all the rest.
-    fileprivate var customer: IPAddress {
-        if isIPv4Mapped { return IPAddress(v4: UInt32(truncatingIfNeeded: low)) }
-        return family == .v4 ? self : IPAddress(v6High: high, low: 0)
     }
 }

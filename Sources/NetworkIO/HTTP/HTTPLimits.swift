@@ -13,6 +13,8 @@ package struct HTTPLimits: Sendable, Equatable {
     package var connectionCount = 4096
     /// Of which so many of one address; proxies that are trusted excepted.
     package var connectionsPerAddress = Int.max
+    /// Whether that concerns those who come from this machine, too.
+    package var countsLoopback = true
     /// Bytes of WebSocket messages that came and were not taken, incomplete ones too, over all connections together. Over
     /// it the connections that hold the most are dropped.
     package var incomingBytes = 64 * 1024 * 1024

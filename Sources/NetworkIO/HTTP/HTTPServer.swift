@@ -63,9 +63,7 @@ package final class HTTPServer: Sendable {
     ) async throws(HTTPServerError) -> HTTPServer {
         guard !configuration.addresses.isEmpty else { throw .noAddress }
         let tls = try configuration.tls?.makeContext()
-        let connections = ConnectionTable(
-            limit: configuration.limits.connectionCount, limitPerAddress: configuration.limits.connectionsPerAddress,
-            proxies: configuration.proxies)
+        let connections = ConnectionTable(configuration.limits, proxies: configuration.proxies)
         let bootstrap = makeBootstrap(
             configuration, group: group, tls: tls, connections: connections, endpoints: webSockets, handler: handler)
         var attempts = configuration.port == 0 && configuration.addresses.count > 1 ? 8 : 1

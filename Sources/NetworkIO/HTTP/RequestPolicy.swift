@@ -27,9 +27,8 @@ struct RequestPolicy: Sendable {
         var request = HTTPRequest(
             method: method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : nil, fields: fields,
             remoteAddress: remoteAddress)
-        let forwarded = proxies?.forwarded(request)
-        if let forwarded { request.remoteAddress = forwarded.client }
-        let hosts = forwarded?.host.map { [$0] } ?? request.values("host")
+        if let client = proxies?.client(of: request) { request.remoteAddress = client }
+        let hosts = request.values("host")
         guard hosts.count == 1, let host = HTTPAuthority(hosts[0], defaultPort: defaultPort) else {
             return .refuse(.text(400, "The request needs exactly one Host field."))
         }

@@ -109,6 +109,21 @@ struct HTTPServerTests {
         await server.shutdown()
     }
 
+    @Test(arguments: [true, false])
+    func `one address has so many connections, and this machine more where it is not counted`(counts: Bool) async throws
+    {
+        var limits = HTTPLimits()
+        (limits.connectionsPerAddress, limits.countsLoopback) = (2, counts)
+        let server = try await TestServer.start(limits: limits)
+        var clients: [RawClient] = []
+        for _ in 0..<2 { clients.append(try await RawClient(port: server.port)) }
+        await until { server.connectionCount == 2 }
+        let third = try await RawClient(port: server.port)
+        third.send(TestServer.get("/static", port: server.port, "Connection: close\r\n"))
+        #expect(await third.readTextToEnd().isEmpty == counts)
+        await server.shutdown()
+    }
+
     @Test func `one connection too many is closed`() async throws {
         var limits = HTTPLimits()
         limits.connectionCount = 2
