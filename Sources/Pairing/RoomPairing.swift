@@ -114,11 +114,8 @@ package struct RoomPairing: Sendable {
         }
     }
 
-    /// Ends the exchange for a reason of this side.
-    package mutating func refuse(_ code: String) {
-        bodies.append(PairingBody.refused(code))
-        state = .failed
-    }
+    /// The body that ends an exchange for a reason of this side.
+    package static func refusal(_ code: String) -> String { PairingBody.refused(code) }
 
     // MARK: Host
 

@@ -18,7 +18,11 @@ package final class HostedRoom: Sendable {
     }
 
     /// What the server gave, as of now; nil where none was asked for.
-    package var number: RoomNumber? { state.number }
+    package var number: RoomNumber? { code?.number }
+    /// The number with the words that go with it: those of the place, or new ones where the number is not the place's.
+    package var code: RoomCode? { state.code }
+    /// By which the room is known as ours; for `RoomPlace`.
+    package var token: RoomToken? { state.token }
 
     /// The next guest who holds the link or the code, or nil after `close()`. One caller at a time. Each guest is connected
     /// by itself, several at once if you like.
@@ -63,8 +67,9 @@ package final class HostedRoom: Sendable {
     // MARK: Staying there
 
     private static func run(_ hosting: Hosting, _ first: RoomPeers, _ state: State) async {
-        var peers = first
+        var (hosting, peers) = (hosting, first)
         while true {
+            hosting.place.renew(from: peers.room)
             while let peer = await peers.arrivals.next() {
                 let guest = HostedGuest(peer: peer, peers: peers)
                 for other in state.guests.offer(guest, inPlaceOf: \.isGone) where !other.isGone {
@@ -74,26 +79,26 @@ package final class HostedRoom: Sendable {
             guard !Task.isCancelled, !state.isClosed else { return state.finish(nil) }
             guard let ending = peers.ending, ending.mayPass else { return state.finish(peers.ending) }
             // A room that has waited as long as the server lets it is made again, and nobody need hear of it.
-            let (hasExpired, number) = (ending == .expired, peers.room.number)
+            let (hasExpired, code) = (ending == .expired, peers.room.code)
             if !hasExpired { hosting.onEvent(.serverLost) }
-            do throws(RoomError) { peers = try await comeBack(hosting, peers.room, state) } catch {
+            do throws(RoomError) { peers = try await comeBack(hosting, state) } catch {
                 return state.finish(error)
             }
-            if !hasExpired || peers.room.number != number { hosting.onEvent(.serverBack(number: peers.room.number)) }
+            if !hasExpired || peers.room.code != code {
+                hosting.onEvent(.serverBack(code: peers.room.code, token: peers.room.token))
+            }
         }
     }
 
     /// Asks for the room again, less and less often.
-    private static func comeBack(
-        _ hosting: Hosting, _ old: RoomClient, _ state: State
-    ) async throws(RoomError) -> RoomPeers {
+    private static func comeBack(_ hosting: Hosting, _ state: State) async throws(RoomError) -> RoomPeers {
         var delay = Duration.milliseconds(500)
         while true {
             try? await NetworkClock().sleep(for: delay)
             guard !Task.isCancelled, !state.isClosed else { throw .left }
             delay = min(delay * 2, .seconds(30))
             do throws(RoomError) {
-                let peers = try await hosting.enter(token: old.token, number: old.number)
+                let peers = try await hosting.enter()
                 await state.replace(peers)
                 return peers
             } catch {
@@ -116,7 +121,8 @@ package final class HostedRoom: Sendable {
             values = Mutex(Values(peers: peers))
         }
 
-        var number: RoomNumber? { values.withLock { $0.peers.room.number } }
+        var code: RoomCode? { values.withLock { $0.peers.room.code } }
+        var token: RoomToken? { values.withLock { $0.peers.room.token } }
         var ending: RoomError? { values.withLock { $0.ending } }
         var isClosed: Bool { values.withLock { $0.isClosed } }
 
@@ -146,19 +152,14 @@ package final class HostedRoom: Sendable {
 
 /// How a room of ours is entered, the first time and again.
 struct Hosting: Sendable {
-    let place: RoomPlace
+    var place: RoomPlace
     let size: Int
     let looks: LookCount
     let client: WebSocketClient
     let onEvent: @Sendable (HostedRoomEvent) -> Void
 
-    /// - Parameters:
-    ///   - token: by which the server knows that the room was ours.
-    ///   - number: the one to ask for.
-    func enter(token: RoomToken?, number: RoomNumber?) async throws(RoomError) -> RoomPeers {
-        var place = place
-        place.number = number
-        let room = try await RoomClient.host(place, size: size, looks: looks, token: token, over: client)
+    func enter() async throws(RoomError) -> RoomPeers {
+        let room = try await RoomClient.host(place, size: size, looks: looks, token: place.token, over: client)
         return RoomPeers(room: room, onRejection: tell)
     }
 
@@ -171,6 +172,23 @@ struct Hosting: Sendable {
         // A guest that could not come so far has guessed nothing.
         default: break
         }
+    }
+}
+
+extension RoomClient {
+    /// The host's.
+    nonisolated var code: RoomCode? {
+        guard let number, let words else { return nil }
+        return RoomCode(number: number, words: words)
+    }
+}
+
+extension RoomPlace {
+    /// What the server and we have agreed upon, to be asked for again.
+    fileprivate mutating func renew(from room: RoomClient) {
+        words = room.words
+        number = room.number ?? number
+        token = room.token
     }
 }
 

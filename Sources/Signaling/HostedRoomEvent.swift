@@ -8,6 +8,8 @@ package enum HostedRoomEvent: Sendable, Equatable {
     case wrongLink
     /// The line to the rendezvous server broke, or it is being started again; the room tries to come back.
     case serverLost
-    /// The room is there again, perhaps under another number.
-    case serverBack(number: RoomNumber?)
+    /// The room is there again. Where the code is another one than before, number and words are.
+    ///
+    /// - Parameter token: for `RoomPlace`.
+    case serverBack(code: RoomCode?, token: RoomToken?)
 }

@@ -109,7 +109,7 @@ package enum PeerConnector {
         onEvent: @escaping @Sendable (HostedRoomEvent) -> Void = { _ in }
     ) async throws(PeerConnectorError) -> HostedRoom {
         let hosting = Hosting(place: place, size: size, looks: looks, client: client, onEvent: onEvent)
-        do { return HostedRoom(hosting, first: try await hosting.enter(token: nil, number: place.number)) } catch {
+        do { return HostedRoom(hosting, first: try await hosting.enter()) } catch {
             throw PeerConnectorError(error)
         }
     }

@@ -13,6 +13,8 @@ package actor RoomClient {
     package nonisolated let iceServers: [RoomICEServer]
     /// The host's, where the room has words.
     package nonisolated let number: RoomNumber?
+    /// The host's; not those of its place, where the number is not that of its place.
+    package nonisolated let words: CodeWords?
     /// By which the host gets the room back over another connection.
     package nonisolated let token: RoomToken?
 
@@ -35,6 +37,7 @@ package actor RoomClient {
         role = session.role
         iceServers = session.iceServers
         number = session.number
+        words = session.words
         token = session.token
     }
 

@@ -2,7 +2,7 @@ internal import Digests
 internal import Wire
 
 /// What a rendezvous server that is stopped leaves to the one that is started after it: rooms with their numbers and the
-/// hashes of their tokens, and the numbers that rest. There is no secret in it.
+/// hashes of their tokens, and the numbers that rest, with a hash of whose they were. There is no secret in it.
 package struct RoomMemory: Sendable, Equatable {
     struct Room: Sendable, Equatable {
         var name: RoomIdentifier
@@ -14,6 +14,8 @@ package struct RoomMemory: Sendable, Equatable {
         var number: RoomNumber
         /// Whole seconds from the moment of the memory.
         var secondsLeft: Int
+        /// Who gets it back.
+        var owner: NumberOwner?
     }
 
     var rooms: [Room] = []
@@ -29,7 +31,9 @@ package struct RoomMemory: Sendable, Equatable {
             lines.append(
                 "room \(room.name) \(room.number.map(\.description) ?? "-") \(Base64URL.encode(room.token.bytes))")
         }
-        for resting in numbers { lines.append("rests \(resting.number) \(resting.secondsLeft)") }
+        for resting in numbers {
+            lines.append("rests \(resting.number) \(resting.secondsLeft)\(resting.owner.map { " \($0.text)" } ?? "")")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -51,9 +55,11 @@ package struct RoomMemory: Sendable, Equatable {
                     let token = RoomTokenHash(bytes: bytes), fields[2] == "-" || RoomNumber(fields[2]) != nil
                 else { return nil }
                 rooms.append(Room(name: name, number: RoomNumber(fields[2]), token: token))
-            case "rests" where fields.count == 3:
+            case "rests" where (3...4).contains(fields.count):
                 guard let number = RoomNumber(fields[1]), let seconds = Int(fields[2]), seconds >= 0 else { return nil }
-                numbers.append(RestingNumber(number: number, secondsLeft: seconds))
+                let owner = fields.count == 4 ? NumberOwner(fields[3]) : nil
+                guard fields.count == 3 || owner != nil else { return nil }
+                numbers.append(RestingNumber(number: number, secondsLeft: seconds, owner: owner))
             default: return nil
             }
         }

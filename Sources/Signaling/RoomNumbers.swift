@@ -6,11 +6,17 @@ internal import Wire
 /// A number is random among those of the fewest digits of which at most half are in use or resting: short ones for as
 /// long as there are some, and never so full that one would have to be searched for.
 struct RoomNumbers {
+    private struct Rest {
+        /// Which entry of the queue is its.
+        var serial: UInt64
+        /// Who gets it back before its time.
+        var owner: NumberOwner?
+    }
+
     private let rest: Duration
     private let mostResting: Int
     private var rooms: [RoomNumber: RoomIdentifier] = [:]
-    /// Which entry of the queue is theirs.
-    private var resting: [RoomNumber: UInt64] = [:]
+    private var resting: [RoomNumber: Rest] = [:]
     /// In the order in which they end; some may have been taken back since.
     private var queue: Deque<(number: RoomNumber, end: NetworkTime, serial: UInt64)> = []
     private var nextSerial: UInt64 = 0
@@ -30,11 +36,15 @@ struct RoomNumbers {
     func room(_ number: RoomNumber) -> RoomIdentifier? { rooms[number] }
 
     /// Those that rest and for how long yet, the first to end first.
-    func allResting(at now: NetworkTime) -> [(number: RoomNumber, left: Duration)] {
-        queue.lazy.filter { resting[$0.number] == $0.serial && $0.end > now }.map {
-            ($0.number, now.duration(to: $0.end))
+    func allResting(at now: NetworkTime) -> [(number: RoomNumber, left: Duration, owner: NumberOwner?)] {
+        queue.compactMap { entry in
+            guard let rest = resting[entry.number], rest.serial == entry.serial, entry.end > now else { return nil }
+            return (entry.number, now.duration(to: entry.end), rest.owner)
         }
     }
+
+    /// Whether the number rests, and was that one's.
+    func rests(_ number: RoomNumber, of owner: NumberOwner) -> Bool { resting[number]?.owner == owner }
 
     /// Gives a room a number.
     ///
@@ -69,27 +79,29 @@ struct RoomNumbers {
     }
 
     /// Its room has ended.
-    mutating func release(_ number: RoomNumber, at now: NetworkTime) {
+    ///
+    /// - Parameter owner: gets it back while it rests.
+    mutating func release(_ number: RoomNumber, of owner: NumberOwner? = nil, at now: NetworkTime) {
         guard rooms.removeValue(forKey: number) != nil else { return }
         spent[Self.digits(number)] -= 1
-        putToRest(number, until: now.advanced(by: rest))
+        putToRest(number, of: owner, until: now.advanced(by: rest))
         wake(at: now)
     }
 
     /// A number that rested before a restart goes on resting. Must be called in the order in which they end.
-    mutating func putToRest(_ number: RoomNumber, until end: NetworkTime) {
+    mutating func putToRest(_ number: RoomNumber, of owner: NumberOwner? = nil, until end: NetworkTime) {
         guard isFree(number) else { return }
-        resting[number] = nextSerial
+        resting[number] = Rest(serial: nextSerial, owner: owner)
         spent[Self.digits(number)] += 1
         queue.append((number, end, nextSerial))
         nextSerial += 1
-        if queue.count > 2 * resting.count + 1024 { queue = queue.filter { resting[$0.number] == $0.serial } }
+        if queue.count > 2 * resting.count + 1024 { queue = queue.filter { resting[$0.number]?.serial == $0.serial } }
     }
 
     private mutating func wake(at now: NetworkTime) {
         while let first = queue.first, first.end <= now || resting.count > mostResting {
             queue.removeFirst()
-            guard resting[first.number] == first.serial else { continue }
+            guard resting[first.number]?.serial == first.serial else { continue }
             resting[first.number] = nil
             spent[Self.digits(first.number)] -= 1
         }

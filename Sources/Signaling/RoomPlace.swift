@@ -8,16 +8,19 @@ package struct RoomPlace: Sendable, Equatable {
     package var words: CodeWords?
     /// The number to ask for again, as after a restart; the server may give another one.
     package var number: RoomNumber?
+    /// By which the server knows that room and number were ours.
+    package var token: RoomToken?
 
     package init(
         rendezvous: Rendezvous, room: RoomIdentifier, secret: RoomSecret, words: CodeWords? = nil,
-        number: RoomNumber? = nil
+        number: RoomNumber? = nil, token: RoomToken? = nil
     ) {
         self.rendezvous = rendezvous
         self.room = room
         self.secret = secret
         self.words = words
         self.number = number
+        self.token = token
     }
 
     package init(_ link: RoomLink) {

@@ -83,7 +83,7 @@ extension RoomRegistry {
     /// - Parameter room: with those who are still to be closed.
     private mutating func end(_ name: RoomIdentifier, _ room: Room, _ ending: RoomEnding, at now: NetworkTime) {
         rooms[name] = nil
-        if let number = room.number { numbers.release(number, at: now) }
+        if let number = room.number { numbers.release(number, of: NumberOwner(name, room.token), at: now) }
         // Whose line broke comes back over another one, and whose room expired may want it again.
         if ending == .lost || ending == .expired {
             remembered.add(name, number: room.number, token: room.token, at: now)

@@ -15,7 +15,7 @@ extension RoomRegistry {
         } else if rooms[name] != nil || remembered.entry(name)?.isHeld == true {
             refuse(id, .roomExists, "the room exists", at: now)
         } else {
-            make(name, size: size, wish: wish, by: id, at: now)
+            make(name, size: size, wish: wish, token: token, by: id, at: now)
         }
     }
 
@@ -24,12 +24,22 @@ extension RoomRegistry {
     }
 
     private mutating func make(
-        _ name: RoomIdentifier, size: Int, wish: RoomNumberWish, by id: ConnectionIdentifier, at now: NetworkTime
+        _ name: RoomIdentifier, size: Int, wish: RoomNumberWish, token former: RoomToken?, by id: ConnectionIdentifier,
+        at now: NetworkTime
     ) {
         guard rooms.count < limits.roomCount else { return refuse(id, .busy, "there are too many rooms", at: now) }
-        guard let number = number(for: name, wish, by: id, at: now) else { return }
+        let (number, token): (RoomNumber?, RoomToken)
+        if case .preferred(let wanted) = wish, let former,
+            numbers.rests(wanted, of: NumberOwner(name, RoomTokenHash(former)))
+        {
+            // Its host is back after long, or after `bye`: the number rests for others, not for the room that had it.
+            guard mayUseNumber(id, at: now), numbers.giveBack(wanted, to: name) else { return }
+            (number, token) = (wanted, former)
+        } else {
+            guard let new = self.number(for: name, wish, by: id, at: now) else { return }
+            (number, token) = (new, RoomToken.random(using: &generator))
+        }
         remembered.remove(name)
-        let token = RoomToken.random(using: &generator)
         counters.roomsMade += 1
         open(name, size: size, number: number, token: token, firstPeer: 1, host: id, at: now)
         record({ .made(name, hasNumber: number != nil, from: $0) }, of: id)
@@ -165,11 +175,13 @@ extension RoomRegistry {
         let rest = limits.numberRest
         for resting in memory.numbers {
             let end = now.advanced(by: min(rest, .seconds(resting.secondsLeft)) - age)
-            if end > now { numbers.putToRest(resting.number, until: end) }
+            if end > now { numbers.putToRest(resting.number, of: resting.owner, until: end) }
         }
         for room in memory.rooms.prefix(limits.roomCount) {
             let end = now.advanced(by: rest - age)
-            if let number = room.number, end > now { numbers.putToRest(number, until: end) }
+            if let number = room.number, end > now {
+                numbers.putToRest(number, of: NumberOwner(room.name, room.token), until: end)
+            }
             guard age < limits.returnTimeout else { continue }
             let moment = now.advanced(by: .zero - age)
             remembered.add(room.name, number: room.number, token: room.token, isHeld: true, at: moment)
@@ -184,7 +196,7 @@ extension RoomRegistry {
             .sorted { $0.name.text < $1.name.text }
             + remembered.all.map { .init(name: $0.room, number: $0.entry.number, token: $0.entry.token) }
         memory.numbers = numbers.allResting(at: now).map {
-            .init(number: $0.number, secondsLeft: Int($0.left.components.seconds) + 1)
+            .init(number: $0.number, secondsLeft: Int($0.left.components.seconds) + 1, owner: $0.owner)
         }
         return memory
     }

@@ -34,7 +34,8 @@ package struct RoomSession: Sendable {
 
     /// One peer's exchange.
     private struct Entry {
-        var pairing: RoomPairing
+        /// Nil for a guest who has said nothing yet: keys and a certificate are made for those who do.
+        var pairing: RoomPairing?
         /// Counts up with each that begins.
         var serial: Int
         /// When the exchange began.
@@ -49,7 +50,7 @@ package struct RoomSession: Sendable {
     /// Twice what a room holds. More come only from a server that means harm, or that does not say who has left.
     package static let pairingLimit = 2 * RoomLimits.largestRoom
 
-    private let purpose: Purpose
+    private var purpose: Purpose
     private let certificates: Certificates
     private var state = State.entering
     /// The room's name, which a guest with a code hears from the server.
@@ -63,6 +64,8 @@ package struct RoomSession: Sendable {
     package private(set) var number: RoomNumber?
     /// By which the host gets its room back.
     package private(set) var token: RoomToken?
+    /// Of the host's code: those of its place, or new ones where the server gave another number than was asked for.
+    package var words: CodeWords? { if case .host(let place, _, _) = purpose { place.words } else { nil } }
 
     /// Asks to make the room, as its host.
     ///
@@ -143,7 +146,7 @@ package struct RoomSession: Sendable {
         case (.error(let code, let message), _): state = .ended(RoomError(code: code, message: message))
         case (.created(let name, let peer, let number, let token, let servers), .entering)
         where role == .host && name == room:
-            created(number: number, token: token)
+            created(number: number, token: token, using: &generator)
             enter(as: peer, host: peer, peers: [], servers)
         case (.joined(let name, let peer, let host, let peers, let servers), .entering)
         where role == .guest && (room == nil || name == room) && peers.contains(host) && !peers.contains(peer):
@@ -155,7 +158,7 @@ package struct RoomSession: Sendable {
         case (.peerLeft(let peer), .entered):
             pairings[peer] = nil
             events.append(.peerLeft(peer))
-        case (.message(let peer, let body), .entered): handleBody(body, from: peer)
+        case (.message(let peer, let body), .entered): handleBody(body, from: peer, at: now, using: &generator)
         default: state = .ended(.protocolViolation("the server's message does not fit here"))
         }
     }
@@ -178,15 +181,15 @@ package struct RoomSession: Sendable {
     /// Makes a sealed message to one peer.
     package mutating func send(_ payload: RoomPayload, to peer: PeerIdentifier) throws(RoomError) {
         if case .ended(let error) = state { throw error }
-        guard var entry = pairings[peer] else { throw .noSuchPeer }
+        guard let entry = pairings[peer], var pairing = entry.pairing else { throw .noSuchPeer }
         let body: String
         do {
-            body = try entry.pairing.seal(payload.text)
+            body = try pairing.seal(payload.text)
         } catch {
             if case .tooLarge = error { throw .tooLarge }
             throw .noSuchPeer
         }
-        pairings[peer] = entry
+        pairings[peer]?.pairing = pairing
         transmits.append(RoomRequest.message(to: peer, body: body).text)
     }
 
@@ -197,9 +200,16 @@ package struct RoomSession: Sendable {
         state = .ended(.left)
     }
 
-    private mutating func created(number: RoomNumber?, token: RoomToken) {
+    private mutating func created(
+        number: RoomNumber?, token: RoomToken, using generator: inout some RandomNumberGenerator
+    ) {
         self.token = token
-        if case .host(let place, _, _) = purpose, place.words != nil { self.number = number }
+        guard case .host(var place, let size, let looks) = purpose, place.words != nil else { return }
+        self.number = number
+        guard let former = place.number, let number, number != former else { return }
+        // Guests count their looks by number: words that went with several would be looked at more than three times.
+        place.words = .random(using: &generator)
+        purpose = .host(place, size: size, looks)
     }
 
     private mutating func enter(
@@ -234,7 +244,8 @@ package struct RoomSession: Sendable {
         // Guests have nothing to say to each other.
         guard role == .host else { return }
         makeRoom()
-        startPairing(with: peer, at: now, using: &generator)
+        pairings[peer] = Entry(pairing: nil, serial: nextSerial, began: now)
+        nextSerial += 1
     }
 
     /// Where too many exchanges are under way, the longest of those that have shown nothing ends: whoever comes now may be
@@ -244,17 +255,20 @@ package struct RoomSession: Sendable {
         let oldest = pairings.min { left, right in
             (left.value.isPaired ? 1 : 0, left.value.serial) < (right.value.isPaired ? 1 : 0, right.value.serial)
         }
-        guard let (peer, entry) = oldest else { return }
-        var pairing = entry.pairing
-        pairing.refuse("busy")
-        transmit(from: &pairing, to: peer)
+        guard let peer = oldest?.key else { return }
+        transmits.append(RoomRequest.message(to: peer, body: RoomPairing.refusal("busy")).text)
         drop(peer, .failed)
     }
 
+    /// - Returns: nil where no certificate can be made.
+    @discardableResult
     private mutating func startPairing(
         with peer: PeerIdentifier, at now: NetworkTime, using generator: inout some RandomNumberGenerator
-    ) {
-        guard let room, let certificate = certificates(peer) else { return drop(peer, .failed) }
+    ) -> RoomPairing? {
+        guard let room, let certificate = certificates(peer) else {
+            drop(peer, .failed)
+            return nil
+        }
         var pairing =
             switch purpose {
             case .host(let place, _, let looks):
@@ -268,8 +282,11 @@ package struct RoomSession: Sendable {
                     room: room, secret: .code(code, looks: looks), certificate: certificate, using: &generator)
             }
         transmit(from: &pairing, to: peer)
-        pairings[peer] = Entry(pairing: pairing, serial: nextSerial, began: now)
-        nextSerial += 1
+        if pairings[peer] == nil {
+            pairings[peer] = Entry(pairing: pairing, serial: nextSerial, began: now)
+            nextSerial += 1
+        }
+        return pairing
     }
 
     private func secrets(_ place: RoomPlace, _ looks: LookCount) -> HostSecrets {
@@ -277,14 +294,18 @@ package struct RoomSession: Sendable {
         return HostSecrets(secret: place.secret, code: code, looks: looks)
     }
 
-    private mutating func handleBody(_ body: String, from peer: PeerIdentifier) {
+    private mutating func handleBody(
+        _ body: String, from peer: PeerIdentifier, at now: NetworkTime, using generator: inout some RandomNumberGenerator
+    ) {
         // Nobody we know: a guest of another guest, or one who has failed or left.
-        guard var entry = pairings[peer] else { return }
+        guard let entry = pairings[peer],
+            var pairing = entry.pairing ?? startPairing(with: peer, at: now, using: &generator)
+        else { return }
         do {
-            let event = try entry.pairing.handleBody(body)
-            transmit(from: &entry.pairing, to: peer)
-            if case .paired = event { entry.isPaired = true }
-            pairings[peer] = entry
+            let event = try pairing.handleBody(body)
+            transmit(from: &pairing, to: peer)
+            pairings[peer]?.pairing = pairing
+            if case .paired = event { pairings[peer]?.isPaired = true }
             switch event {
             case nil: break
             case .paired(let paired): events.append(.paired(peer, paired))
@@ -293,7 +314,7 @@ package struct RoomSession: Sendable {
                 events.append(.payload(payload, from: peer))
             }
         } catch {
-            transmit(from: &entry.pairing, to: peer)
+            transmit(from: &pairing, to: peer)
             drop(peer, error as? PairingError ?? .failed)
         }
     }

@@ -28,8 +28,9 @@ enum MeetingServer: Sendable {
     }
 
     /// The ways to a room there.
-    func invitation(_ place: RoomPlace, number: RoomNumber?) -> Invitation {
-        let code = number.flatMap { number in place.words.map { RoomCode(number: number, words: $0) } }
+    ///
+    /// - Parameter code: nil where the server has given no number.
+    func invitation(_ place: RoomPlace, code: RoomCode?) -> Invitation {
         switch self {
         case .own(let server):
             let servers = server.outwardAddresses.map {

@@ -6,10 +6,11 @@ internal import Transfer
 /// Tells the person who waits what happens at the room besides guests, each thing once.
 final class RoomTeller: Sendable {
     private struct State {
-        var number: RoomNumber?
+        var code: RoomCode?
         var isServerLost = false
-        /// The server gave our room this number; the code is another one.
-        var onNumber: (@Sendable (RoomNumber?) -> Void)?
+        var wrongLinks = 0
+        var onToken: (@Sendable (RoomCode?, RoomToken?) -> Void)?
+        var onCode: (@Sendable (RoomCode?) -> Void)?
     }
 
     private let console: Console
@@ -23,11 +24,17 @@ final class RoomTeller: Sendable {
 
     /// The room is there.
     ///
-    /// - Parameter onNumber: called when the room comes back under another number.
-    func begin(_ number: RoomNumber?, onNumber: @escaping @Sendable (RoomNumber?) -> Void) {
+    /// - Parameters:
+    ///   - onToken: called whenever the room comes back, with what it needs to come back once more.
+    ///   - onCode: called when it comes back under another code.
+    func begin(
+        _ code: RoomCode?, onToken: @escaping @Sendable (RoomCode?, RoomToken?) -> Void = { _, _ in },
+        onCode: @escaping @Sendable (RoomCode?) -> Void
+    ) {
         state.withLock { state in
-            state.number = number
-            state.onNumber = onNumber
+            state.code = code
+            state.onToken = onToken
+            state.onCode = onCode
         }
     }
 
@@ -44,7 +51,7 @@ final class RoomTeller: Sendable {
             warn(
                 "The code is dead: it was tried three times with wrong words, and nobody can use it any more. "
                     + "The link still works; the same command, started again, has a new code.")
-        case .wrongLink: console.say("Somebody came with a wrong link and was turned away. Still waiting.")
+        case .wrongLink: tellWrongLink()
         case .serverLost:
             guard
                 state.withLock({ state in
@@ -55,23 +62,39 @@ final class RoomTeller: Sendable {
             console.event("server-lost", [("server", .string(server))])
             console.say(
                 "The server \(server) is gone; waiting for it to come back. Whoever is connected already stays so.")
-        case .serverBack(let number): tellBack(number)
+        case .serverBack(let code, let token): tellBack(code, token)
         }
     }
 
-    private func tellBack(_ number: RoomNumber?) {
-        let (wasLost, onNumber) = state.withLock { state in
+    /// Anybody who knows the room's name can come so, as often as it pleases: three lines say as much as a thousand.
+    private func tellWrongLink() {
+        let count = state.withLock { state in
+            state.wrongLinks = min(state.wrongLinks + 1, Self.mostWrongLinks + 1)
+            return state.wrongLinks
+        }
+        guard count <= Self.mostWrongLinks else { return }
+        let last = count == Self.mostWrongLinks ? " No more is said of such visits." : ""
+        console.say("Somebody came with a wrong link and was turned away.\(last) Still waiting.")
+    }
+
+    private static let mostWrongLinks = 3
+
+    private func tellBack(_ code: RoomCode?, _ token: RoomToken?) {
+        let (wasLost, onToken, onCode) = state.withLock { state in
             defer {
                 state.isServerLost = false
-                state.number = number
+                // Without a number for once, the code of before is still the one that people know.
+                state.code = code ?? state.code
             }
-            return (state.isServerLost, state.number == number ? nil : state.onNumber)
+            return (state.isServerLost, state.onToken, code == nil || state.code == code ? nil : state.onCode)
         }
+        // On the disk before anybody is told.
+        onToken?(code, token)
         if wasLost {
-            console.event("server-back", [("number", number.map { .integer(Int64($0.value)) } ?? .null)])
+            console.event("server-back", [("number", code.map { .integer(Int64($0.number.value)) } ?? .null)])
             console.say("The server is back.")
         }
-        onNumber?(number)
+        onCode?(code)
     }
 
     /// A person hears of guesses even where nothing else is said.

@@ -38,7 +38,7 @@ struct SendingRoom: Sendable {
         let record = keeper.record
         let place = RoomPlace(
             rendezvous: meeting.rendezvous, room: record.room, secret: record.secret, words: record.words,
-            number: record.number)
+            number: record.number, token: record.token)
         let looks = LookCount(failed: record.failedLooks) { keeper.looked($0) }
         let teller = RoomTeller(meeting.rendezvous, on: console)
         let room: HostedRoom
@@ -47,17 +47,20 @@ struct SendingRoom: Sendable {
             room = try await PeerConnector.host(
                 place, size: receiverCount + 1 + Self.spareCount, looks: looks, over: client, onEvent: teller.tell)
         } catch { throw CommandFailure(error, by: .server(meeting.rendezvous)) }
-        let number = room.number
-        keeper.numbered(number)
-        teller.begin(number) { number in
-            keeper.numbered(number)
-            meeting.invitation(place, number: number).showOtherCode(isSending: true, on: console)
-        }
+        let code = room.code
+        keeper.given(code, room.token)
+        teller.begin(
+            code, onToken: { keeper.given($0, $1) },
+            onCode: { meeting.invitation(place, code: $0).showOtherCode(isSending: true, on: console) })
         if ticket.isResumed {
-            let code = ticket.hasNewCode ? "; the code is new, because the old one is dead." : "."
-            console.say("Resuming the transfer of \(plan.names): the link is the same\(code)")
+            let isOther = !ticket.hasNewCode && record.number != nil && code?.number != record.number
+            let news =
+                ticket.hasNewCode
+                ? "; the code is new, because the old one is dead."
+                : isOther ? "; the code is new, because the server has given another number." : "."
+            console.say("Resuming the transfer of \(plan.names): the link is the same\(news)")
         }
-        meeting.invitation(place, number: number).show(isSending: true, server, on: console)
+        meeting.invitation(place, code: code).show(isSending: true, server, on: console)
         let many = receiverCount > 1 ? "\(receiverCount) receivers" : "somebody"
         console.say("Waiting for \(many) to come. (\(DurationText.text(server.expire.duration)); Ctrl-C ends it)")
         console.event("waiting", [("seconds", .integer(server.expire.duration.components.seconds))])

@@ -25,12 +25,12 @@ extension Invitation {
         }
     }
 
-    /// The server is back and has given the room another number: the code is another one too.
+    /// The server is back and has given the room another number: the code is another one, and the old one is dead.
     func showOtherCode(isSending: Bool, on console: Console) {
         tellCode(isSending: isSending, on: console)
         guard let code else { return }
-        console.say("The code is another one now: \(code.text)")
-        if isSending { console.draw("  \(command)") }
+        let now = isSending ? command : code.text
+        console.say("The old code is dead, because the server has given another number. Now it is: \(now)")
     }
 
     private func tellCode(isSending: Bool, on console: Console) {

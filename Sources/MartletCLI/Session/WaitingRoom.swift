@@ -30,10 +30,10 @@ struct WaitingRoom: Sendable {
         do throws(PeerConnectorError) {
             room = try await PeerConnector.host(place, size: 4, over: client, onEvent: teller.tell)
         } catch { throw CommandFailure(error, by: .server(meeting.rendezvous)) }
-        teller.begin(room.number) { number in
-            meeting.invitation(place, number: number).showOtherCode(isSending: false, on: console)
+        teller.begin(room.code) { code in
+            meeting.invitation(place, code: code).showOtherCode(isSending: false, on: console)
         }
-        meeting.invitation(place, number: room.number).show(isSending: false, options, on: console)
+        meeting.invitation(place, code: room.code).show(isSending: false, options, on: console)
         let time = DurationText.text(options.expire.duration)
         console.say("Waiting for somebody to come and send files. (\(time); Ctrl-C ends it)")
         console.event("waiting", [("seconds", .integer(options.expire.duration.components.seconds))])

@@ -35,9 +35,12 @@ final class RecordKeeper: Sendable {
         }
     }
 
-    /// The server has given the room a number, perhaps another one than before.
-    func numbered(_ number: RoomNumber?) {
-        change { $0.number = number }
+    /// The server has given the room a number, perhaps another one than before: then the words are others too.
+    func given(_ code: RoomCode?, _ token: RoomToken?) {
+        change { record in
+            if let code { (record.number, record.words) = (code.number, code.words) }
+            record.token = token
+        }
     }
 
     /// So many wrong codes were tried; on the disk, where the record is, before the next can be.
@@ -49,7 +52,10 @@ final class RecordKeeper: Sendable {
         state.withLock { state in
             let before = state.record
             body(&state.record)
-            if state.isOnDisk, state.record != before { state.isOnDisk = memory?.save(state.record) ?? false }
+            guard state.isOnDisk, state.record != before else { return }
+            state.isOnDisk = memory?.save(state.record) ?? false
+            // An older record counts fewer looks at the same words: rather none at all.
+            if !state.isOnDisk { memory?.forgetRecord() }
         }
     }
 

@@ -13,6 +13,8 @@ struct TransferRecord: Sendable, Equatable {
     /// Of the code; its number is known once the server has given it.
     var words: CodeWords
     var number: RoomNumber?
+    /// By which the server gives room and number back.
+    var token: RoomToken?
     /// Looks at the code that others have used up. Who starts again goes on counting.
     var failedLooks = 0
     /// The transfer's `ID` on the wire.
@@ -65,6 +67,7 @@ struct TransferRecord: Sendable, Equatable {
             room: room, secret: secret, port: port.flatMap { UInt16(exactly: $0) }, words: words, transfer: transfer,
             created: created)
         number = object["number"]?.integer.flatMap { RoomNumber(Int($0)) }
+        token = object["token"]?.string.flatMap { RoomToken($0) }
         failedLooks = Int(looks)
         finished = object["finished"]?.array?.compactMap(\.string) ?? []
     }
@@ -74,7 +77,7 @@ struct TransferRecord: Sendable, Equatable {
             "version": .integer(2), "room": .string(room.text), "secret": .string(secret.base64URL),
             "port": port.map { .integer(Int64($0)) } ?? .null, "words": .string(words.text),
             "number": number.map { .integer(Int64($0.value)) } ?? .null, "looks": .integer(Int64(failedLooks)),
-            "transfer": .string(transfer), "created": .integer(created),
+            "token": token.map { .string($0.text) } ?? .null, "transfer": .string(transfer), "created": .integer(created),
             "finished": .array(finished.map { .string($0) }),
         ]
         return JSONValue.object(object).text
