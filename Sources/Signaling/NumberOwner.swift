@@ -23,7 +23,8 @@ struct NumberOwner: Sendable {
     }
 
     var text: String {
-        Base64URL.encode([high, low].flatMap { part in (0..<8).map { UInt8(truncatingIfNeeded: part >> (56 - 8 * $0)) } })
+        let bytes = [high, low].flatMap { part in (0..<8).map { UInt8(truncatingIfNeeded: part >> (56 - 8 * $0)) } }
+        return Base64URL.encode(bytes)
     }
 }
 

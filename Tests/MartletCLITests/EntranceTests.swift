@@ -108,10 +108,40 @@ import Testing
             ArgumentSecrets.places(in: ["receive", "http://192.0.2.1:4040/#7-clock-mango-crust"])
                 == [Place(word: 1, start: 23)])
         for words in [
+            ["receive", "7-clock-mango-crust", "-o", "folder"], ["receive", "--server", "http://192.0.2.1:4040", "-y"],
+        ] {
+            #expect(ArgumentSecrets.places(in: words).count == (words.contains("-y") ? 0 : 1), "\(words)")
+        }
+        for words in [
             ["send", "7-clock-mango-crust"], ["receive", "-o", "2024", "--wait", "10m"], ["receive", "#x"],
             ["receive", "--server", "http://192.0.2.1:4040"], [],
         ] {
             #expect(ArgumentSecrets.places(in: words).isEmpty, "\(words)")
+        }
+    }
+
+    @Test(arguments: [
+        ["7-clock", "mango", "crust"], ["7-clock-mango", "crust"], ["7", "clock-mango-crust"],
+        ["7-", "clock", "mango", "crust"], ["7", "-", "clock", "mango", "crust"], ["7 clock", "mango-crust"],
+        ["7.clock", "mango_crust"], [" 7 - clock", "- mango", "crust"], ["7\u{A0}clock", "mango\u{A0}crust"],
+        ["7", "clock", "-", "mango", "--", "crust"], ["-y", "7", "clock", "--wait", "5m", "mango", "crust"],
+        ["7", "-o", "folder", "clock", "mango", "crust"], ["7", "-y", "clock", "mango", "crust"],
+        ["7-clock", "--server", "http://192.0.2.1:4040", "mango", "crust"], ["7", "cl0ck", "mago", "crust"],
+        ["7", "clock-", "mango-", "crust"], ["http://192.0.2.1:4040/#7-clock", "mango", "crust"],
+        ["-7-clock-mango-crust"],
+    ])
+    func `however a code is divided, no word of it stays`(arguments: [String]) {
+        for words in [["receive"] + arguments, arguments] {
+            var bytes = words.map { Array($0.utf8) }
+            for place in ArgumentSecrets.places(in: words) {
+                bytes[place.word].replaceSubrange(place.start..., with: [])
+            }
+            let left = bytes.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+            for secret in ["clock", "cl0ck", "mango", "mago", "crust"] {
+                #expect(!left.contains(secret), "\(words): \(left)")
+            }
+            #expect(left.contains("--server") == words.contains("--server"))
+            #expect(left.contains("192.0.2.1:4040") == words.contains { $0.contains("192.0.2.1") })
         }
     }
 }

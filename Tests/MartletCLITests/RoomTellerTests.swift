@@ -40,21 +40,41 @@ import Testing
     @Test func `a server that comes and goes is one line each time, not one for each attempt`() throws {
         let record = Transcript()
         let teller = try teller(on: record.console(isTerminal: false))
-        let numbers = Mutex<[RoomNumber?]>([])
-        let number = try #require(RoomNumber(7))
-        teller.begin(number) { number in numbers.withLock { $0.append(number) } }
-        for event in [.serverLost, .serverLost, .serverBack(number: number)] as [HostedRoomEvent] { teller.tell(event) }
+        let codes = Mutex<[RoomCode?]>([])
+        let kept = Mutex<[String]>([])
+        let code = try RoomCode(parsing: "7-clock-mango-crust")
+        let other = try RoomCode(parsing: "12-crust-mango-clock")
+        let token = try #require(RoomToken("AAAA"))
+        teller.begin(
+            code, onToken: { code, token in kept.withLock { $0.append("\(code?.text ?? "-") \(token?.text ?? "-")") } },
+            onCode: { code in codes.withLock { $0.append(code) } })
+        for event in [.serverLost, .serverLost, .serverBack(code: code, token: token)] as [HostedRoomEvent] {
+            teller.tell(event)
+        }
         #expect(
             lines(record.error) == [
                 "The server https://rooms.example.org is gone; waiting for it to come back. "
                     + "Whoever is connected already stays so.",
                 "The server is back.",
             ])
-        #expect(numbers.withLock { $0 } == [])
+        #expect(codes.withLock { $0 } == [])
         teller.tell(.serverLost)
-        teller.tell(.serverBack(number: RoomNumber(12)))
-        teller.tell(.serverBack(number: RoomNumber(12)))
-        #expect(numbers.withLock { $0 } == [RoomNumber(12)])
+        teller.tell(.serverBack(code: nil, token: nil))
+        teller.tell(.serverBack(code: other, token: token))
+        teller.tell(.serverBack(code: other, token: token))
+        #expect(codes.withLock { $0 } == [other])
+        #expect(
+            kept.withLock { $0 } == [
+                "7-clock-mango-crust AAAA", "- -", "12-crust-mango-clock AAAA", "12-crust-mango-clock AAAA",
+            ])
         #expect(lines(record.error).count == 4)
+    }
+
+    @Test func `however many come with a wrong link, three lines say so`() throws {
+        let record = Transcript()
+        let teller = try teller(on: record.console(isTerminal: false))
+        for _ in 0..<1000 { teller.tell(.wrongLink) }
+        #expect(lines(record.error).count == 3)
+        #expect(lines(record.error).last?.contains("No more is said") == true)
     }
 }

@@ -26,6 +26,7 @@ import Testing
         var record = TransferRecord(
             room: room, secret: secret, port: 4040, words: words, transfer: "t1", created: 1_000_000)
         record.number = RoomNumber(7)
+        record.token = RoomToken("AAAA")
         record.failedLooks = 2
         record.finished = ["s1", "s2"]
         return record
@@ -76,6 +77,7 @@ import Testing
         var elsewhere = record
         elsewhere.port = nil
         elsewhere.number = nil
+        elsewhere.token = nil
         #expect(TransferRecord(text: elsewhere.text) == elsewhere)
     }
 
@@ -112,6 +114,40 @@ import Testing
             #expect(ticket.hasNewCode && renewed.words != record.words && renewed.failedLooks == 0)
             #expect(renewed.number == nil && renewed.room == record.room && renewed.secret == record.secret)
             #expect(TransferRecord(text: SystemText.read(try file(in: folder)) ?? "") == renewed)
+        }
+    }
+
+    @Test func `where a look cannot be kept no older record with fewer looks stays`() throws {
+        try withFolder { path in
+            let folder = try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil })
+            var record = try record()
+            record.created = Int64(time(nil))
+            #expect(try #require(TransferMemory(["x"], in: folder.transfers)).save(record))
+            let ticket = TransferTicket(["x"], in: folder, receiverCount: 3, startsOver: false)
+            let keeper = ticket.keeper(port: 4040)
+            // Nothing can be written where the new record would be, as with a full disk.
+            let file = try file(in: folder)
+            #expect(mkdir(file + ".new", 0o700) == 0)
+            keeper.looked(3)
+            #expect(SystemText.read(file) == nil && !keeper.canResume)
+        }
+    }
+
+    @Test func `a code and a token that the server gave are in the record at once`() throws {
+        try withFolder { path in
+            let folder = try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil })
+            var record = try record()
+            record.created = Int64(time(nil))
+            #expect(try #require(TransferMemory(["x"], in: folder.transfers)).save(record))
+            let keeper = TransferTicket(["x"], in: folder, receiverCount: 3, startsOver: false).keeper(port: 4040)
+            let code = try RoomCode(parsing: "12-crust-mango-clock")
+            keeper.given(code, RoomToken("BBBB"))
+            let kept = try #require(TransferRecord(text: SystemText.read(try file(in: folder)) ?? ""))
+            #expect(kept.number == code.number && kept.words == code.words && kept.token == RoomToken("BBBB"))
+            // Looks at the old code count for the new one too.
+            #expect(kept.failedLooks == 2)
+            keeper.given(nil, RoomToken("CCCC"))
+            #expect(keeper.record.number == code.number && keeper.record.words == code.words)
         }
     }
 

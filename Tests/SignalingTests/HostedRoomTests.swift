@@ -37,7 +37,8 @@ struct HostedRoomTests {
         var heard = events.makeAsyncIterator()
         #expect(await heard.next() == .wrongWords(left: 2))
         #expect(await heard.next() == .serverLost)
-        #expect(await heard.next() == .serverBack(number: number))
+        #expect(await heard.next() == .serverBack(code: room.code, token: room.token))
+        #expect(room.code?.words == place.words)
         #expect(room.number == number)
         // The connection stands all the same.
         try await host.channels.send("still here")
@@ -67,7 +68,7 @@ struct HostedRoomTests {
         let second = try await TestRendezvous(port: first.server.port)
         var heard = events.makeAsyncIterator()
         #expect(await heard.next() == .serverLost)
-        #expect(await heard.next() == .serverBack(number: nil))
+        #expect(await heard.next() == .serverBack(code: nil, token: room.token))
         async let joined = PeerConnector.join(.link(place.link), prepare: Channels.prepare)
         let arrival = try await room.nextGuest()
         let host = try await #require(arrival).connect(prepare: Channels.prepare)
@@ -93,6 +94,46 @@ struct HostedRoomTests {
         // Nobody need hear of it.
         #expect(await events.first { _ in true } == nil)
         await rendezvous.stop()
+    }
+
+    @Test func `a room that gets another number has other words, and both stay when it is lost again`() async throws {
+        let first = try await TestRendezvous()
+        var place = RoomPlace(try first.link())
+        place.words = try words("clock mango crust")
+        place.number = RoomNumber(7)
+        let (events, told) = AsyncStream.makeStream(of: HostedRoomEvent.self)
+        let room = try await PeerConnector.host(place, size: 8) { told.yield($0) }
+        #expect(room.code?.text == "7-clock-mango-crust")
+        await first.stop()
+        // A server that forgot all, where somebody else is quicker.
+        let second = try await TestRendezvous(port: first.server.port)
+        var other = place
+        other.room = try Samples.room("zzzzzzzzzzzzzzzz")
+        let stranger = try await PeerConnector.host(other)
+        var heard = events.makeAsyncIterator()
+        #expect(await heard.next() == .serverLost)
+        guard case .serverBack(let code?, let token?) = await heard.next() else {
+            Issue.record("the room did not come back")
+            return
+        }
+        if stranger.number == RoomNumber(7) {
+            #expect(code.number != RoomNumber(7) && code.words != place.words)
+        }
+        #expect(room.code == code && room.token == token)
+        // Whoever holds the new code comes in; it is the one that is asked for from now on.
+        let memory = await second.rooms.stop()
+        await second.stop()
+        let third = try await TestRendezvous(port: first.server.port, remembering: memory)
+        #expect(await heard.next() == .serverLost)
+        #expect(await heard.next() == .serverBack(code: code, token: token))
+        async let joined = PeerConnector.join(.code(code, at: place.rendezvous), prepare: Channels.prepare)
+        let arrival = try await room.nextGuest()
+        let host = try await #require(arrival).connect(prepare: Channels.prepare)
+        await (try await joined).close()
+        await host.close()
+        await room.close()
+        await stranger.close()
+        await third.stop()
     }
 
     @Test func `a room that is closed while its server is away does not come back`() async throws {

@@ -129,6 +129,71 @@ struct RoomReturnTests {
         #expect(hall.token != token)
     }
 
+    /// As a program that was started again says it: it knows number and token.
+    private func createAgain(_ hall: RoomHall, token: RoomToken?) throws -> RoomRequest {
+        .create(room: try Samples.room(), size: 3, number: .preferred(try #require(hall.number)), token: token)
+    }
+
+    @Test(arguments: [false, true], [0, 119, 121, 24 * 3600 - 1, 24 * 3600])
+    func `a host that is started again gets its number back for a day, however it ended`(
+        saysBye: Bool, seconds: Int
+    ) throws {
+        var hall = try hall()
+        let (number, token) = (try #require(hall.number), hall.token)
+        if saysBye { _ = hall.say(1, .bye) }
+        _ = hall.disconnect(1)
+        _ = hall.wait(.seconds(seconds))
+        // Somebody else does not, not even by the same name without the token.
+        try hall.connect(3)
+        let isOver = seconds == 24 * 3600
+        if !isOver {
+            var other = hall
+            let stranger = try Samples.room("zzzzzzzzzzzzzzzz")
+            _ = other.say(3, .create(room: stranger, size: 2, number: .preferred(number), token: token))
+            #expect(other.number != number)
+            other = hall
+            _ = other.say(3, try createAgain(hall, token: nil))
+            #expect(other.number != number)
+            other = hall
+            _ = other.say(3, try createAgain(hall, token: RoomToken("AAAAAAAAAAAAAAAAAAAAAA")))
+            #expect(other.number != number && other.token != token)
+        }
+        try hall.connect(4)
+        _ = hall.say(4, try createAgain(hall, token: token))
+        #expect(hall.number == number)
+        #expect((hall.token == token) == !isOver)
+        try hall.connect(5)
+        #expect(hall.say(5, .joinNumber(number)).first?.contains("joined") == true)
+        #expect(hall.registry.restingNumberCount == 0)
+        // And once more.
+        _ = hall.say(4, .bye)
+        _ = hall.disconnect(4)
+        try hall.connect(6)
+        _ = hall.say(6, try createAgain(hall, token: hall.token))
+        #expect(hall.number == number)
+    }
+
+    @Test func `a number rests for its room over restarts of the server`() throws {
+        var hall = try hall()
+        let (number, token) = (try #require(hall.number), hall.token)
+        _ = hall.say(1, .bye)
+        _ = hall.disconnect(1)
+        _ = hall.wait(.seconds(3600))
+        let text = hall.registry.stop(at: hall.now).text
+        let (secret, name) = (try #require(token).text, try Samples.room().text)
+        #expect(!text.contains(secret) && !text.contains(name))
+        let memory = try #require(RoomMemory(parsing: text))
+        #expect(memory.text == text)
+        var next = RoomHall(remembering: (memory, .seconds(600)), seed: 2)
+        try next.connect(1)
+        _ = next.say(1, .create(room: try Samples.room(), size: 2, number: .preferred(number)))
+        #expect(next.number != number)
+        _ = next.say(1, .bye)
+        try next.connect(2)
+        _ = next.say(2, try createAgain(hall, token: token))
+        #expect(next.number == number && next.token == token)
+    }
+
     @Test func `a host that starts anew makes a room of the same name with other tokens`() throws {
         var hall = try hall()
         let old = try create(hall)
@@ -232,7 +297,8 @@ struct RoomReturnTests {
     @Test(arguments: [
         "", "martlet rooms 1\n", "martlet rooms 2\nroom abcdefghijkmnpqr 7\n",
         "martlet rooms 2\nroom abcdefghijkmnpqr 7 AAAA\n", "martlet rooms 2\nroom short - AAAA\n",
-        "martlet rooms 2\nrests 0 5\n", "martlet rooms 2\nrests 7 -5\n", "martlet rooms 2\nrests 7 x\n",
+        "martlet rooms 2\nrests 0 5\n", "martlet rooms 2\nrests 7 5 AAAA\n",
+        "martlet rooms 2\nrests 7 5 \n", "martlet rooms 2\nrests 7 -5\n", "martlet rooms 2\nrests 7 x\n",
         "martlet rooms 2\nsomething else\n", "martlet rooms 2\nrests 7 99999999999999999999\n",
     ])
     func `a memory that no server wrote is refused`(text: String) {

@@ -1,4 +1,5 @@
 import Signaling
+import Synchronization
 import Testing
 import Wire
 
@@ -79,6 +80,46 @@ struct RoomSessionTests {
         // The link is not concerned.
         try world.add(.guest(.link(Samples.link()), certificates: Samples.certificates(2)))
         #expect(world.events[0].paired(try Samples.peer("p7")) != nil)
+    }
+
+    @Test func `words belong to one number: with another one there are other words`() throws {
+        for (wish, stays) in [(7, true), (8, false)] {
+            var place = try Samples.place(words: "clock mango crust")
+            place.number = RoomNumber(wish)
+            var session = RoomSession.host(place, size: 16, certificates: Samples.certificates(1))
+            var generator = SeededGenerator(state: 12)
+            let notice = RoomNotice.created(
+                room: place.room, peer: try Samples.peer("p1"), number: RoomNumber(7),
+                token: .random(using: &generator), iceServers: [])
+            session.handleText(notice.text, using: &generator)
+            #expect(session.number == RoomNumber(7) && session.words != nil)
+            #expect((session.words == place.words) == stays)
+        }
+    }
+
+    @Test func `a guest who says nothing costs no certificate, and one who failed leaves none`() throws {
+        let made = Mutex<[PeerIdentifier]>([])
+        var session = RoomSession.host(try Samples.place(), size: 16) { peer in
+            made.withLock { $0.append(peer) }
+            return [UInt8](repeating: 1, count: 32)
+        }
+        var generator = SeededGenerator(state: 13)
+        let notice = RoomNotice.created(
+            room: try Samples.room(), peer: try Samples.peer("p1"), token: .random(using: &generator), iceServers: [])
+        session.handleText(notice.text, using: &generator)
+        let guests = try (2...1001).map { try Samples.peer("p\($0)") }
+        for guest in guests { session.handleText(RoomNotice.peerJoined(guest).text, using: &generator) }
+        #expect(made.withLock { $0 } == [])
+        // Of the many that nobody said have left, few are still listened to.
+        for guest in guests { session.handleText(RoomNotice.message(from: guest, body: "x").text, using: &generator) }
+        #expect(made.withLock { $0.count } == RoomSession.pairingLimit)
+        #expect(session.ending == nil)
+        var failed: Set<PeerIdentifier> = []
+        while let event = session.pollEvent() {
+            if case .couldNotVerify(let peer, _) = event { #expect(failed.insert(peer).inserted) }
+        }
+        // Each is told to whoever keeps their certificates.
+        #expect(failed == Set(guests))
     }
 
     @Test func `a room without words has no number and no code`() throws {

@@ -65,7 +65,11 @@ extension CommandFailure {
                 remedy: meeting.newOne)
         case .refused(let code): self.init(refusal: code, meeting)
         case .noSuchRoom, .roomExpired, .roomFull: self.init(noRoom: error, meeting)
-        case .roomExists, .serverBusy:
+        case .roomExists:
+            self.init(
+                .other, "Somebody else has made a room of this link's name at the server.",
+                remedy: "the same command again in some minutes; or with --new, which makes another link and code")
+        case .serverBusy:
             self.init(.other, "The rendezvous server has no place at the moment.", remedy: "again in a minute")
         case .unreachable(let reason): self.init(reason, meeting)
         case .rendezvousFailed(.restarting):

@@ -13,9 +13,6 @@ struct Visit: Sendable {
     let question: EntranceQuestion
     let console: Console
 
-    /// How long a server may take to be started again, and the sender to be back in its room.
-    private static let restartPatience = Duration.seconds(30)
-
     private static let lookPatience = Duration.milliseconds(250)
 
     mutating func run() async throws(CommandFailure) {
@@ -34,7 +31,7 @@ struct Visit: Sendable {
 
     /// The first connection. Who is there to answer corrects wrong words.
     private mutating func enter() async throws(CommandFailure) -> (TransferPeer, LookCount) {
-        let deadline = NetworkLoop.shared.now().advanced(by: Self.restartPatience)
+        var restart = RestartWait()
         var backoff = Backoff()
         var isTold = false
         var (looks, lookedAt) = (looks, entrance)
@@ -43,6 +40,10 @@ struct Visit: Sendable {
             if !entrance.isCounted(with: lookedAt) { (looks, lookedAt) = (self.looks, entrance) }
             switch await connect(looks) {
             case .success(let peer): return (peer, looks)
+            case .failure(let error) where restart.covers(error, at: NetworkLoop.shared.now()):
+                if !isTold { console.say("The server is being started again; trying for some seconds …") }
+                isTold = true
+                do { try await Task.sleep(for: backoff.take()) } catch { throw CommandFailure(any: error) }
             case .failure(let error):
                 let failure = CommandFailure(error, by: .init(entrance))
                 guard case .code(let code, _) = entrance else { throw failure }
@@ -59,10 +60,6 @@ struct Visit: Sendable {
                 case .codeDead, .refused("dead"):
                     console.event("code-dead")
                     throw failure
-                case .rendezvousFailed(.restarting) where NetworkLoop.shared.now() < deadline:
-                    if !isTold { console.say("The server is being started again; trying for some seconds …") }
-                    isTold = true
-                    do { try await Task.sleep(for: backoff.take()) } catch { throw CommandFailure(any: error) }
                 default: throw failure
                 }
             }

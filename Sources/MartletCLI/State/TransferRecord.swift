@@ -77,7 +77,8 @@ struct TransferRecord: Sendable, Equatable {
             "version": .integer(2), "room": .string(room.text), "secret": .string(secret.base64URL),
             "port": port.map { .integer(Int64($0)) } ?? .null, "words": .string(words.text),
             "number": number.map { .integer(Int64($0.value)) } ?? .null, "looks": .integer(Int64(failedLooks)),
-            "token": token.map { .string($0.text) } ?? .null, "transfer": .string(transfer), "created": .integer(created),
+            "token": token.map { .string($0.text) } ?? .null,
+            "transfer": .string(transfer), "created": .integer(created),
             "finished": .array(finished.map { .string($0) }),
         ]
         return JSONValue.object(object).text
