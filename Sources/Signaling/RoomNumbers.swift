@@ -44,7 +44,10 @@ struct RoomNumbers {
     }
 
     /// Whether the number rests, and was that one's.
-    func rests(_ number: RoomNumber, of owner: NumberOwner) -> Bool { resting[number]?.owner == owner }
+    mutating func rests(_ number: RoomNumber, of owner: NumberOwner, at now: NetworkTime) -> Bool {
+        wake(at: now)
+        return resting[number]?.owner == owner
+    }
 
     /// Gives a room a number.
     ///

@@ -30,7 +30,7 @@ extension RoomRegistry {
         guard rooms.count < limits.roomCount else { return refuse(id, .busy, "there are too many rooms", at: now) }
         let (number, token): (RoomNumber?, RoomToken)
         if case .preferred(let wanted) = wish, let former,
-            numbers.rests(wanted, of: NumberOwner(name, RoomTokenHash(former)))
+            numbers.rests(wanted, of: NumberOwner(name, RoomTokenHash(former)), at: now)
         {
             // Its host is back after long, or after `bye`: the number rests for others, not for the room that had it.
             guard mayUseNumber(id, at: now), numbers.giveBack(wanted, to: name) else { return }

@@ -10,6 +10,7 @@ import subprocess
 import termios
 
 import pytest
+import websockets
 
 from martlet_program import BUILD, Martlet
 from test_program import MEBIBYTE, digest, make_file
@@ -369,6 +370,81 @@ async def test_a_server_that_restarts_is_waited_for_and_disturbs_no_transfer(tmp
         assert len(lost) == 1, "one line, no flood"
     for folder in folders:
         assert digest(folder / "received/x") == digest(source)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, "server"], ids=["killed", "Ctrl-C", "with its server"])
+async def test_a_sender_that_is_started_again_has_its_code_back_at_somebody_elses_server(tmp_path, how):
+    """The receiver came by code and waits: it meets the sender again by the same code, and so does one that is new."""
+    source, target = make_file(tmp_path, "x", 30 * MEBIBYTE), tmp_path / "received"
+    target.mkdir()
+    state = {"MARTLET_STATE_DIR": str(tmp_path / "server")}
+    ours, theirs = ({"MARTLET_STATE_DIR": str(tmp_path / name)} for name in ("ours", "theirs"))
+    async with contextlib.AsyncExitStack() as stack:
+        server, url = await stack.enter_async_context(serve(environment=state))
+        command = (source, "--server", url, "--receivers", 2, "--limit", "6MB/s")
+        sender, first = await stack.enter_async_context(sending(*command, environment=ours))
+        receiver = await stack.enter_async_context(
+            Martlet("receive", first["code"], "--server", url, "-y", "-o", target, environment=theirs))
+        await receiver.event("progress")
+        sender.terminate(signal.SIGKILL if how == "server" else how)
+        await sender.process.wait()
+        # Nobody else gets the number meanwhile.
+        _, stranger = await stack.enter_async_context(sending(make_file(tmp_path, "y", 10), "--server", url))
+        assert stranger["number"] != first["number"]
+        if how == "server":
+            server.terminate(signal.SIGTERM)
+            await server.end()
+            await stack.enter_async_context(serve(environment=state, port=int(url.rsplit(":", 1)[1])))
+        sender, again = await stack.enter_async_context(sending(*command, environment=ours))
+        assert again["code"] == first["code"]
+        late = asyncio.create_task(receive(first["code"], url, folder=tmp_path / "ours", state=tmp_path / "late"))
+        ending, errors = await receiver.end()
+        assert ending == 0, errors
+        ending, _, errors = await late
+        assert ending == 0, errors
+        ending, errors = await sender.end()
+        assert ending == 0, errors
+    assert digest(target / "x") == digest(source)
+
+
+@pytest.mark.parametrize("kind", ["code", "link"])
+async def test_a_guest_waits_for_a_server_that_restarts(tmp_path, kind):
+    """Also while it is away, and until the sender is back in its room."""
+    source = make_file(tmp_path, "x", 1000)
+    state = {"MARTLET_STATE_DIR": str(tmp_path / "server")}
+    async with contextlib.AsyncExitStack() as stack:
+        server, url = await stack.enter_async_context(serve(environment=state))
+        port = int(url.rsplit(":", 1)[1])
+        sender, code = await stack.enter_async_context(sending(source, "--server", url))
+        link = (await sender.event("link"))["link"]
+        server.terminate(signal.SIGTERM)
+        await server.end()
+        # What a server says that is just stopping; then nobody listens for a while.
+        heard = asyncio.Event()
+
+        async def stopping(socket):
+            await socket.recv()
+            await socket.send('{"type":"error","code":"restarting","message":"the server is restarting"}')
+            await socket.close(4008)
+            heard.set()
+
+        # The sender itself may be there first.
+        async with websockets.serve(stopping, "127.0.0.1", port, subprotocols=["martlet.rooms.2"]):
+            entrance = [link] if kind == "link" else [code["code"], "--server", url]
+            receiver = await stack.enter_async_context(
+                Martlet("receive", *entrance, "-y", "-o", tmp_path / "received", json_events=False,
+                        environment={"MARTLET_STATE_DIR": str(tmp_path / "theirs")}))
+            (tmp_path / "received").mkdir()
+            while b"being started again" not in receiver.said:
+                assert receiver.process.returncode is None, receiver.said
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1.5)
+        assert receiver.process.returncode is None, receiver.said
+        await stack.enter_async_context(serve(environment=state, port=port))
+        assert await asyncio.wait_for(receiver.process.wait(), 40) == 0, receiver.said
+        assert receiver.said.count(b"being started again") == 1
+        assert (await sender.end())[0] == 0
+    assert digest(tmp_path / "received/x") == digest(source)
 
 
 async def test_a_certificate_authority_of_ones_own(tmp_path):

@@ -19,12 +19,14 @@ import Testing
         try body(try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil }))
     }
 
-    private func store(_ folder: StateFolder, _ number: Int = 7, _ port: Int = 4040) throws -> LookStore {
+    private func store(
+        _ folder: StateFolder, _ code: String = "7-clock-mango-crust", _ port: Int = 4040
+    ) throws -> LookStore {
         LookStore(
-            try #require(RoomNumber(number)), at: try Rendezvous(parsing: "http://192.0.2.1:\(port)"), in: folder.looks)
+            try RoomCode(parsing: code), at: try Rendezvous(parsing: "http://192.0.2.1:\(port)"), in: folder.looks)
     }
 
-    @Test func `tries are counted by server and number, also by two at once`() throws {
+    @Test func `tries are counted by server, number and words, also by two at once`() throws {
         try withFolder { folder in
             let (first, second) = (try store(folder), try store(folder))
             #expect(first.failed(at: 1000) == 0)
@@ -33,8 +35,13 @@ import Testing
             #expect(first.failed(at: 1001) == 2)
             #expect(first.change(by: -1, at: 1002) == .done)
             #expect(second.failed(at: 1002) == 1)
-            #expect(try store(folder, 8).failed(at: 1002) == 0)
-            #expect(try store(folder, 7, 4041).failed(at: 1002) == 0)
+            // A fresh code with an old number is another one.
+            for other in ["8-clock-mango-crust", "7-clock-mango-crush"] {
+                #expect(try store(folder, other).failed(at: 1002) == 0)
+                #expect(try store(folder, other).change(by: 1, at: 1002) == .done)
+            }
+            #expect(try store(folder, "7-clock-mango-crust", 4041).failed(at: 1002) == 0)
+            #expect(second.failed(at: 1002) == 1)
         }
     }
 
@@ -56,8 +63,8 @@ import Testing
             #expect(store.change(by: 1, at: Int64(time(nil))) == .done)
             #expect(system("test -z \"$(find \(folder.looks) -type f -perm /077)\"") == 0)
             #expect(system("test $(find \(folder.looks) -type f ! -name '.*' | wc -l) = 1") == 0)
-            // Neither the server nor the number stands there.
-            #expect(system("grep -rq 192.0.2 \(folder.looks)") != 0)
+            // Neither the server nor the words stand there.
+            #expect(system("grep -rqE '192.0.2|clock|mango' \(folder.looks)") != 0)
             #expect(store.change(by: -1, at: Int64(time(nil))) == .done)
             #expect(system("test $(find \(folder.looks) -type f ! -name '.*' | wc -l) = 0") == 0)
         }
@@ -70,18 +77,39 @@ import Testing
             #expect(system("for f in \(folder.looks)/[0-9a-f]*; do echo '{' > $f; done") == 0)
             #expect(store.failed(at: 1000) == 0)
         }
-        let number = try #require(RoomNumber(7))
+        let code = try RoomCode(parsing: "7-clock-mango-crust")
         let server = try Rendezvous(parsing: "http://192.0.2.1:4040")
-        let lost = LookStore(number, at: server, in: "/proc/martlet/looks")
+        let lost = LookStore(code, at: server, in: "/proc/martlet/looks")
         #expect(lost.change(by: 1, at: 1000) == .lost)
         #expect(lost.failed(at: 1000) == 0)
-        #expect(LookStore.count(number, at: server, in: nil).failed == 0)
+        #expect(LookStore.count(code, at: server, in: nil).failed == 0)
     }
 
-    private func count(_ folder: StateFolder?, onLost: @escaping @Sendable () -> Void = {}) throws -> LookCount {
+    private func count(
+        _ folder: StateFolder?, _ code: String = "7-clock-mango-crust", by visit: LookStore.Visit = .init(),
+        onLost: @escaping @Sendable () -> Void = {}
+    ) throws -> LookCount {
         LookStore.count(
-            try #require(RoomNumber(7)), at: try Rendezvous(parsing: "http://192.0.2.1:4040"), in: folder,
+            try RoomCode(parsing: code), at: try Rendezvous(parsing: "http://192.0.2.1:4040"), in: folder, by: visit,
             onLost: onLost)
+    }
+
+    @Test(arguments: [true, false])
+    func `one visit has three tries at a number whatever the words, kept or not`(isKept: Bool) throws {
+        try withFolder { folder in
+            let visit = LookStore.Visit()
+            let kept = isKept ? folder : nil
+            let first = try count(kept, by: visit)
+            #expect(first.take() && first.left == 2)
+            let second = try count(kept, "7-clock-mango-crush", by: visit)
+            #expect(second.left == 2 && second.take() && second.take())
+            second.giveBack()
+            let third = try count(kept, "7-clock-crust-mango", by: visit)
+            #expect(third.left == 1 && third.take() && !third.take() && third.isExhausted)
+            // The next visit has what is left of each code.
+            #expect(try count(kept).left == (isKept ? 2 : 3))
+            #expect(try count(kept, "7-mango-mango-mango").left == 3)
+        }
     }
 
     @Test func `two commands at the same moment have three tries together`() throws {

@@ -34,10 +34,15 @@ struct Visit: Sendable {
         var restart = RestartWait()
         var backoff = Backoff()
         var isTold = false
-        var (looks, lookedAt) = (looks, entrance)
+        let deadline = NetworkLoop.shared.now().advanced(by: RestartWait.patience)
+        var tries = LookStore.Visit()
+        var (looks, lookedAt) = (looks(tries), entrance)
         while true {
-            // The same count for the same code: it may be kept nowhere else.
-            if !entrance.isCounted(with: lookedAt) { (looks, lookedAt) = (self.looks, entrance) }
+            if entrance != lookedAt {
+                // Other words at the same number go on with its tries.
+                if !entrance.isCounted(with: lookedAt) { tries = LookStore.Visit() }
+                (looks, lookedAt) = (self.looks(tries), entrance)
+            }
             switch await connect(looks) {
             case .success(let peer): return (peer, looks)
             case .failure(let error) where restart.covers(error, at: NetworkLoop.shared.now()):
@@ -67,9 +72,9 @@ struct Visit: Sendable {
     }
 
     /// The looks at a code that are used up here. A link has so many bits that nobody counts.
-    private var looks: LookCount {
+    private func looks(_ tries: LookStore.Visit) -> LookCount {
         guard case .code(let code, let server) = entrance else { return LookCount() }
-        return LookStore.count(code.number, at: server, in: StateFolder(Environment.value)) { [console] in
+        return LookStore.count(code, at: server, in: StateFolder(Environment.value), by: tries) { [console] in
             console.warn("Wrong tries of this code are counted for this run only: the state folder cannot be written.")
         }
     }
@@ -79,7 +84,7 @@ struct Visit: Sendable {
         guard case .code(let code, let server) = entrance, let folder = StateFolder(Environment.value) else {
             return false
         }
-        return LookStore(code.number, at: server, in: folder.looks).isFresh(at: LookStore.now)
+        return LookStore(code, at: server, in: folder.looks).isFresh(at: LookStore.now)
     }
 
     /// The next connection, within the time that the other side has for coming back.

@@ -9,34 +9,56 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// How often this user has tried a code in vain, by server and number: kept for 24 hours after the last time, so that
-/// starting the command again gives nobody more guesses (Docs/Protocols/Rooms.md, Three looks).
+/// How often this user has tried a code in vain, by server, number and words: kept for 24 hours after the last time, so
+/// that starting the command again gives nobody more guesses (Docs/Protocols/Rooms.md, Three looks). A fresh code that
+/// happens to have the number of an old one has its own three.
 struct LookStore: Sendable {
     /// In seconds.
     static let lifetime: Int64 = 24 * 3600
 
     private let folder: String
-    private let path: String
+    private let code: RoomCode
+    private let rendezvous: Rendezvous
 
     /// - Parameter folder: where counts are kept; it is made when it is missing.
-    init(_ number: RoomNumber, at rendezvous: Rendezvous, in folder: String) {
+    init(_ code: RoomCode, at rendezvous: Rendezvous, in folder: String) {
         self.folder = folder
-        let name = SHA256.hash(Array("\(rendezvous.pageAddress) \(number)".utf8))
-            .prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        path = "\(folder)/\(name)"
+        self.code = code
+        self.rendezvous = rendezvous
+    }
+
+    /// Wrong tries of one visit at one number, whatever the words were.
+    final class Visit: Sendable {
+        fileprivate let tries = Mutex(0)
     }
 
     /// The count of a code on this side: what the disk says at each moment, since other commands of this user may try the
-    /// same, and on the disk before anything of a look is sent.
+    /// same, and on the disk before anything of a look is sent. One visit has no more than three whatever it tries.
     ///
     /// - Parameters:
     ///   - folder: nil where nothing can be kept.
     ///   - onLost: called once, when a look cannot be kept: it counts as long as the process lives.
     static func count(
-        _ number: RoomNumber, at rendezvous: Rendezvous, in folder: StateFolder?,
+        _ code: RoomCode, at rendezvous: Rendezvous, in folder: StateFolder?, by visit: Visit = Visit(),
         onLost: @escaping @Sendable () -> Void = {}
     ) -> LookCount {
-        let store = folder.map { LookStore(number, at: rendezvous, in: $0.looks) }
+        let kept = kept(folder.map { LookStore(code, at: rendezvous, in: $0.looks) }, onLost: onLost)
+        return LookCount(
+            reading: { max(kept.failed, visit.tries.withLock { $0 }) },
+            changing: { difference in
+                visit.tries.withLock { tries in
+                    if difference > 0 {
+                        guard tries < LookCount.limit, kept.take() else { return false }
+                    } else {
+                        kept.giveBack()
+                    }
+                    tries = max(0, tries + difference)
+                    return true
+                }
+            })
+    }
+
+    private static func kept(_ store: LookStore?, onLost: @escaping @Sendable () -> Void) -> LookCount {
         let lost = Mutex((count: 0, isTold: false))
         return LookCount(
             reading: { (store?.failed(at: now) ?? 0) + lost.withLock { $0.count } },
@@ -86,7 +108,7 @@ struct LookStore: Sendable {
     private static let exchangeTime: Int64 = 3
 
     private func entry(at now: Int64) -> (failed: Int, last: Int64)? {
-        guard let text = SystemText.read(path), text.utf8.count < 256,
+        guard let path = path(makesKey: false), let text = SystemText.read(path), text.utf8.count < 256,
             let object = try? JSONValue(parsing: text, depthLimit: 2, unpairedSurrogates: .refused).object,
             object["version"]?.integer == 1, let failed = object["failed"]?.integer, (0...1000).contains(failed),
             let last = object["last"]?.integer, (0...1 << 52).contains(last), now - last <= Self.lifetime
@@ -107,6 +129,7 @@ struct LookStore: Sendable {
             close(turn)
         }
         removeStale(at: now)
+        guard let path = path(makesKey: true) else { return .lost }
         let before = failed(at: now)
         guard difference < 0 || before < limit else { return .refused }
         let failed = max(0, min(1000, before + difference))
@@ -114,16 +137,57 @@ struct LookStore: Sendable {
         let object: JSONObject = [
             "version": .integer(1), "failed": .integer(Int64(failed)), "last": .integer(now),
         ]
+        return save(JSONValue.object(object).text, as: path) ? .done : .lost
+    }
+
+    /// The file of the count. Its name is a keyed hash: with the key alone somebody could try words, without it nobody.
+    ///
+    /// - Parameter makesKey: for whoever has the turn.
+    private func path(makesKey: Bool) -> String? {
+        guard let key = key() ?? (makesKey ? newKey() : nil) else { return nil }
+        let name = HMAC.authenticationCode(
+            .sha256, key: key, message: Array("\(rendezvous.pageAddress) \(code.text)".utf8))
+        return "\(folder)/\(Self.hexadecimal(name.prefix(16)))"
+    }
+
+    private static let keyByteCount = 32
+
+    private func key() -> [UInt8]? {
+        guard let text = SystemText.read("\(folder)/.key")?.trimmed, text.utf8.count == 2 * Self.keyByteCount else {
+            return nil
+        }
+        return Array(text.utf8)
+    }
+
+    private func newKey() -> [UInt8]? {
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<Self.keyByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let text = Self.hexadecimal(bytes)
+        return save(text + "\n", as: "\(folder)/.key") ? Array(text.utf8) : nil
+    }
+
+    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    /// Puts it in place of what is there; when this returns true it survives a loss of power.
+    private func save(_ text: String, as path: String) -> Bool {
         let new = "\(path).new"
         let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return .lost }
-        let bytes = Array(JSONValue.object(object).text.utf8)
+        guard file >= 0 else { return false }
+        let bytes = Array(text.utf8)
         let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         let isWhole = count == bytes.count && fsync(file) == 0
         close(file)
-        if isWhole, rename(new, path) == 0 { return .done }
-        unlink(new)
-        return .lost
+        guard isWhole, rename(new, path) == 0 else {
+            unlink(new)
+            return false
+        }
+        let directory = open(folder, O_RDONLY | O_CLOEXEC)
+        guard directory >= 0 else { return true }
+        fsync(directory)
+        close(directory)
+        return true
     }
 
     /// Counts that are of no use any more.
