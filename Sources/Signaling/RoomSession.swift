@@ -295,7 +295,8 @@ package struct RoomSession: Sendable {
     }
 
     private mutating func handleBody(
-        _ body: String, from peer: PeerIdentifier, at now: NetworkTime, using generator: inout some RandomNumberGenerator
+        _ body: String, from peer: PeerIdentifier, at now: NetworkTime,
+        using generator: inout some RandomNumberGenerator
     ) {
         // Nobody we know: a guest of another guest, or one who has failed or left.
         guard let entry = pairings[peer],

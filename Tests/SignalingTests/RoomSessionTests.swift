@@ -91,7 +91,7 @@ struct RoomSessionTests {
             let notice = RoomNotice.created(
                 room: place.room, peer: try Samples.peer("p1"), number: RoomNumber(7),
                 token: .random(using: &generator), iceServers: [])
-            session.handleText(notice.text, using: &generator)
+            session.handleText(notice.text, at: .zero, using: &generator)
             #expect(session.number == RoomNumber(7) && session.words != nil)
             #expect((session.words == place.words) == stays)
         }
@@ -106,12 +106,14 @@ struct RoomSessionTests {
         var generator = SeededGenerator(state: 13)
         let notice = RoomNotice.created(
             room: try Samples.room(), peer: try Samples.peer("p1"), token: .random(using: &generator), iceServers: [])
-        session.handleText(notice.text, using: &generator)
+        session.handleText(notice.text, at: .zero, using: &generator)
         let guests = try (2...1001).map { try Samples.peer("p\($0)") }
-        for guest in guests { session.handleText(RoomNotice.peerJoined(guest).text, using: &generator) }
+        for guest in guests { session.handleText(RoomNotice.peerJoined(guest).text, at: .zero, using: &generator) }
         #expect(made.withLock { $0 } == [])
         // Of the many that nobody said have left, few are still listened to.
-        for guest in guests { session.handleText(RoomNotice.message(from: guest, body: "x").text, using: &generator) }
+        for guest in guests {
+            session.handleText(RoomNotice.message(from: guest, body: "x").text, at: .zero, using: &generator)
+        }
         #expect(made.withLock { $0.count } == RoomSession.pairingLimit)
         #expect(session.ending == nil)
         var failed: Set<PeerIdentifier> = []
