@@ -173,7 +173,7 @@ async def test_a_receiver_has_three_tries_whatever_the_sender_says(tmp_path):
         for sentence in ("2 tries left", "1 try left", "the last of three tries"):
             ending, _, errors = await receive(wrong(code), local(code), folder=tmp_path, state=state)
             assert ending == 4 and sentence in errors, errors
-        ending, output, errors = await receive(code["code"], local(code), "--json", folder=tmp_path, state=state)
+        ending, output, errors = await receive(wrong(code), local(code), "--json", folder=tmp_path, state=state)
         assert ending == 4 and "from here" in errors and "code-dead" in output, (output, errors)
         files = [path for path in (state / "looks").iterdir()]
         assert files and all(path.stat().st_mode & 0o77 == 0 for path in files)
