@@ -10,9 +10,8 @@ import Testing
 @Suite struct SourceRulesTests {
     /// Targets whose behaviour depends on nothing but their input: no clock, no sleep, no task.
     private static let cores = [
-        "Wire", "JSON", "WordList", "Digests", "Sealing", "Pairing", "STUN", "ICE", "DTLS", "SCTP", "SRTP", "DataChannel", "SDP",
-        "LinkSimulator",
-        "PeerSession",
+        "Wire", "JSON", "WordList", "Digests", "Sealing", "Pairing", "STUN", "ICE", "DTLS", "SCTP", "SRTP",
+        "DataChannel", "SDP", "LinkSimulator", "PeerSession",
     ]
 
     @Test(arguments: cores) func `a core neither reads a clock nor starts tasks nor opens sockets`(core: String) throws

@@ -67,7 +67,7 @@ extension CommandFailure {
         case .noSuchRoom, .roomExpired, .roomFull: self.init(noRoom: error, meeting)
         case .roomExists:
             self.init(
-                .other, "Somebody else has made a room of this link's name at the server.",
+                .other, "Somebody else has made a room of this one's name at the server.",
                 remedy: "the same command again in some minutes; or with --new, which makes another link and code")
         case .serverBusy:
             self.init(.other, "The rendezvous server has no place at the moment.", remedy: "again in a minute")
