@@ -89,8 +89,7 @@ final class ServiceLog: Sendable {
 
     private func tag(_ room: RoomIdentifier) -> (name: String, value: Value) {
         let code = HMAC.authenticationCode(.sha256, key: key, message: Array(room.text.utf8))
-        let digits = code.prefix(3).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-        return ("room", .text(digits.joined()))
+        return ("room", .text(code.prefix(3).hexadecimal))
     }
 
     private func from(_ address: IPAddress) -> (name: String, value: Value) {

@@ -31,17 +31,7 @@ struct ServiceState: Sendable {
             // A folder that is there is as its owner wants it.
             if access(folder, F_OK) != 0, !StateFolder.make(folder) { return false }
         }
-        let new = path + ".new"
-        unlink(new)
-        let file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return false }
-        let isWhole = Self.write("saved \(now)\n" + memory.text, to: file) && fsync(file) == 0
-        close(file)
-        guard isWhole, rename(new, path) == 0 else {
-            unlink(new)
-            return false
-        }
-        return true
+        return DurableText.save("saved \(now)\n" + memory.text, as: path)
     }
 
     /// More than a server with all its rooms, and all numbers that rest, leaves.
@@ -73,21 +63,6 @@ struct ServiceState: Sendable {
     private static func moment(_ line: Substring) -> Int64? {
         guard line.hasPrefix("saved ") else { return nil }
         return Int64(line.dropFirst("saved ".count)).flatMap { (0...1 << 40).contains($0) ? $0 : nil }
-    }
-
-    private static func write(_ text: String, to file: Int32) -> Bool {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { bytes in
-                #if canImport(Glibc)
-                    Glibc.write(file, bytes.baseAddress, bytes.count)
-                #else
-                    Darwin.write(file, bytes.baseAddress, bytes.count)
-                #endif
-            }
-            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { return false }
-        }
-        return true
     }
 }
 

@@ -137,7 +137,7 @@ struct LookStore: Sendable {
         let object: JSONObject = [
             "version": .integer(1), "failed": .integer(Int64(failed)), "last": .integer(now),
         ]
-        return save(JSONValue.object(object).text, as: path) ? .done : .lost
+        return DurableText.save(JSONValue.object(object).text, as: path) ? .done : .lost
     }
 
     /// The file of the count. Its name is a keyed hash: with the key alone somebody could try words, without it nobody.
@@ -147,7 +147,7 @@ struct LookStore: Sendable {
         guard let key = key() ?? (makesKey ? newKey() : nil) else { return nil }
         let name = HMAC.authenticationCode(
             .sha256, key: key, message: Array("\(rendezvous.pageAddress) \(code.text)".utf8))
-        return "\(folder)/\(Self.hexadecimal(name.prefix(16)))"
+        return "\(folder)/\(name.prefix(16).hexadecimal)"
     }
 
     private static let keyByteCount = 32
@@ -162,32 +162,8 @@ struct LookStore: Sendable {
     private func newKey() -> [UInt8]? {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<Self.keyByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let text = Self.hexadecimal(bytes)
-        return save(text + "\n", as: "\(folder)/.key") ? Array(text.utf8) : nil
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-
-    /// Puts it in place of what is there; when this returns true it survives a loss of power.
-    private func save(_ text: String, as path: String) -> Bool {
-        let new = "\(path).new"
-        let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return false }
-        let bytes = Array(text.utf8)
-        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-        let isWhole = count == bytes.count && fsync(file) == 0
-        close(file)
-        guard isWhole, rename(new, path) == 0 else {
-            unlink(new)
-            return false
-        }
-        let directory = open(folder, O_RDONLY | O_CLOEXEC)
-        guard directory >= 0 else { return true }
-        fsync(directory)
-        close(directory)
-        return true
+        let text = bytes.hexadecimal
+        return DurableText.save(text + "\n", as: "\(folder)/.key") ? Array(text.utf8) : nil
     }
 
     /// Counts that are of no use any more.

@@ -22,7 +22,7 @@ final class TransferMemory: Sendable {
     init?(_ identity: [String], in folder: String) {
         guard StateFolder.make(folder) else { return nil }
         let name = SHA256.hash(Array(identity.map { "\($0.utf8.count):\($0)" }.joined().utf8))
-            .prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            .prefix(16).hexadecimal
         path = "\(folder)/\(name).json"
         lockPath = "\(folder)/\(name).lock"
         guard let lock = Self.lock(lockPath) else { return nil }
@@ -53,21 +53,7 @@ final class TransferMemory: Sendable {
 
     /// The same for any text.
     @discardableResult
-    func save(_ text: String) -> Bool {
-        let new = path + ".new"
-        let file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return false }
-        let bytes = Array(text.utf8)
-        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-        let isWhole = count == bytes.count && fsync(file) == 0
-        close(file)
-        guard isWhole, rename(new, path) == 0 else {
-            unlink(new)
-            return false
-        }
-        syncFolder()
-        return true
-    }
+    func save(_ text: String) -> Bool { DurableText.save(text, as: path) }
 
     /// There is nothing to go on with any more.
     func forget() {
@@ -77,14 +63,7 @@ final class TransferMemory: Sendable {
 
     /// What was recorded is of no use any more, but something new may be.
     func forgetRecord() {
-        if unlink(path) == 0 { syncFolder() }
-    }
-
-    private func syncFolder() {
-        let folder = open(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]), O_RDONLY | O_CLOEXEC)
-        guard folder >= 0 else { return }
-        fsync(folder)
-        close(folder)
+        DurableText.remove(path)
     }
 
     private static func lock(_ path: String) -> Int32? {
