@@ -341,7 +341,7 @@ class RoomClient:
 
     async def __aenter__(self):
         address = self.entrance.origin.replace("http", "ws", 1) + "/rooms"
-        self.socket = await websockets.connect(address, subprotocols=[SUBPROTOCOL])
+        self.socket = await websockets.connect(address, subprotocols=[SUBPROTOCOL], close_timeout=1)
         if self.is_host:
             await self._create()
         else:

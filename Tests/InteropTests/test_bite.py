@@ -58,8 +58,8 @@ CHECKS = {
     "a dead code is not opened": [(
         PAIRING, "guard !looks.isExhausted else", 'guard isOut("a dead code is not opened") || !looks.isExhausted else')],
     "looks are counted": [(
-        LOOKS, "guard count < Self.limit else { return nil }",
-        'guard isOut("looks are counted") || count < Self.limit else { return nil }')],
+        LOOKS, "guard difference < 0 || count < LookCount.limit else",
+        'guard isOut("looks are counted") || difference < 0 || count < LookCount.limit else')],
     "a key for each direction": [
         (BODIES, 'keys.key("seal \\(role.rawValue)")',
          'keys.key(isOut("a key for each direction") ? "seal" : "seal \\(role.rawValue)")'),
