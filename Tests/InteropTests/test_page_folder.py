@@ -131,8 +131,8 @@ async def test_a_text_is_shown_as_text(visit):
     assert shown == "<b>bold</b>\n\ufffd[31mred\ufffdgnp.exe\nhttps://example.org/?a=1&b=2"
     assert await visit.page.evaluate("document.querySelector('.words').children.length") == 0
     await visit.picture("text")
-    await visit.page.click(".copy")
-    await visit.page.wait_for("document.querySelector('.copy').textContent !== 'Copy'")
+    await visit.page.click("#texts .copy")
+    await visit.page.wait_for("document.querySelector('#texts .copy').textContent !== 'Copy'")
     assert visit.browser.downloads.begun == 0
 
 
