@@ -126,12 +126,13 @@ let engine: [Target] = [
         dependencies: ["Signaling", "NetworkIO", "Martlet", "SDP", "LinkSimulator", "Wire", "TestSupport"],
         swiftSettings: settings),
     .testTarget(
-        name: "TransferTests", dependencies: ["Transfer", "Martlet", "Digests", "CPlatform", "Wire"],
-        swiftSettings: settings),
+        name: "TransferTests",
+        dependencies: ["Transfer", "Martlet", "Digests", "CPlatform", "Wire", "TestSupport"], swiftSettings: settings),
     .testTarget(
         name: "MartletCLITests",
         dependencies: [
-            "MartletCLI", "Martlet", "Transfer", "Signaling", "NetworkIO", "JSON", "Wire", argumentParser,
+            "MartletCLI", "Martlet", "Transfer", "Signaling", "NetworkIO", "JSON", "Wire", "TestSupport",
+            argumentParser,
         ], swiftSettings: settings),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: settings),
     .testTarget(name: "IntegrationTests", dependencies: ["Martlet", "TestSupport"], swiftSettings: settings),

@@ -99,14 +99,6 @@ async def test_a_peer_without_words(visit):
     await asyncio.wait_for(running, 30)
 
 
-async def test_a_peer_that_names_several_hashes_gets_no_words(visit, monkeypatch):
-    monkeypatch.setattr(verification, "only_sha256", lambda sdp: sdp)
-    connection = await visit.connect()
-    await asyncio.wait_for(connection.hello("receiver"), 10)
-    await visit.state("choosing")
-    assert connection.words is None and not await visit.page.evaluate(SHOWN)
-
-
 async def test_a_peer_that_reveals_something_else(visit):
     connection = await visit.connect()
     connection.revealed = bytes(16)

@@ -24,8 +24,7 @@ def certificate(sdp):
 
 
 def only_sha256(sdp):
-    """aiortc names three hashes of its certificate. A browser takes any of them, so that words could speak of another
-    certificate than the one that connects: it makes none then."""
+    """aiortc names three hashes of its certificate; a description of a room names one, the one that was bound."""
     return re.sub(r"a=fingerprint:sha-(?!256)[^\r\n]*\r?\n", "", sdp)
 
 

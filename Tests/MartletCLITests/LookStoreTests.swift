@@ -1,5 +1,6 @@
 import Signaling
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MartletCLI
@@ -12,11 +13,8 @@ import Testing
 
 @Suite struct LookStoreTests {
     private func withFolder(_ body: (StateFolder) throws -> Void) throws {
-        var template = Array("/tmp/martlet-looks-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { system("rm -r \(path)") }
-        try body(try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil }))
+        let folder = try TemporaryFolder()
+        try body(try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? folder.path : nil }))
     }
 
     private func store(
@@ -130,11 +128,8 @@ import Testing
     }
 
     @Test func `many at the same moment have three tries together`() async throws {
-        var template = Array("/tmp/martlet-looks-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { system("rm -r \(path)") }
-        let folder = try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? path : nil })
+        let place = try TemporaryFolder()
+        let folder = try #require(StateFolder { $0 == "MARTLET_STATE_DIR" ? place.path : nil })
         let counts = try (0..<8).map { _ in try count(folder) }
         let taken = await withTaskGroup(of: Int.self) { group in
             for count in counts { group.addTask { (0..<3).count { _ in count.take() } } }

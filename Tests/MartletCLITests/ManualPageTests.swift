@@ -1,4 +1,5 @@
 import ArgumentParser
+import TestSupport
 import Testing
 
 @testable import MartletCLI
@@ -46,14 +47,8 @@ import Testing
     /// `groff -ww` warns of whatever is not understood.
     @Test func `the formatter has nothing to complain about`() throws {
         guard access("/usr/bin/groff", X_OK) == 0 else { return }
-        var template = Array("/tmp/martlet-manual-XXXXXX".utf8CString)
-        let file = mkstemp(&template)
-        try #require(file >= 0)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { unlink(path) }
-        let text = Array(try ManualCommand.page.text.utf8)
-        #expect(write(file, text, text.count) == text.count)
-        close(file)
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Array(try ManualCommand.page.text.utf8), to: "martlet.1")
         let pipe = try #require(popen("groff -ww -man -Tutf8 \(path) 2>&1 >/dev/null", "r"))
         var line = [CChar](repeating: 0, count: 1024)
         var complaints = ""

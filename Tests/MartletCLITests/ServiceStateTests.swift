@@ -1,4 +1,5 @@
 import Signaling
+import TestSupport
 import Testing
 
 @testable import MartletCLI
@@ -19,11 +20,8 @@ import Testing
         """
 
     private func withFolder(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/martlet-state-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { system("rm -r \(path)") }
-        try body(path)
+        let folder = try TemporaryFolder()
+        try body(folder.path)
     }
 
     private func write(_ text: String, to path: String, mode: mode_t = 0o600) throws {

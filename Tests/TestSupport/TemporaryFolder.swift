@@ -1,21 +1,22 @@
-import Testing
+internal import Testing
 
 #if canImport(Darwin)
-    import Darwin
+    public import Darwin
 #elseif canImport(Glibc)
-    import Glibc
+    public import Glibc
 #elseif canImport(Musl)
-    import Musl
+    public import Musl
 #endif
 
 /// A folder for one test, removed with everything in it.
-final class TemporaryFolder: Sendable {
-    let path: String
+public final class TemporaryFolder: Sendable {
+    public let path: String
 
     /// - Parameter isInMemory: on a file system that has no disk to wait for, where there is one.
-    init(isInMemory: Bool = false) throws {
+    public init(isInMemory: Bool = false) throws {
         let beneath = isInMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        var template = Array("\(beneath)/martlet-transfer-XXXXXX".utf8CString)
+        // mkdtemp puts letters of its own in place of the last six.
+        var template = Array("\(beneath)/martlet-test-\(String(repeating: "X", count: 6))".utf8CString)
         try #require(mkdtemp(&template) != nil)
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
@@ -24,10 +25,10 @@ final class TemporaryFolder: Sendable {
         Self.remove(path)
     }
 
-    func path(_ name: String) -> String { path + "/" + name }
+    public func path(_ name: String) -> String { path + "/" + name }
 
     @discardableResult
-    func write(_ bytes: [UInt8], to name: String) throws -> String {
+    public func write(_ bytes: [UInt8], to name: String) throws -> String {
         let file = open(path(name), O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         try #require(file >= 0)
         defer { close(file) }
@@ -50,7 +51,7 @@ final class TemporaryFolder: Sendable {
         #endif
     }
 
-    func read(_ name: String) throws -> [UInt8] {
+    public func read(_ name: String) throws -> [UInt8] {
         let file = open(path(name), O_RDONLY)
         try #require(file >= 0, "\(name) is not there")
         defer { close(file) }
@@ -63,16 +64,16 @@ final class TemporaryFolder: Sendable {
         return bytes
     }
 
-    func status(_ name: String) throws -> stat {
+    public func status(_ name: String) throws -> stat {
         var status = stat()
         try #require(lstat(path(name), &status) == 0)
         return status
     }
 
     /// Names in the folder, hidden ones too.
-    var names: [String] { Self.names(in: path) }
+    public var names: [String] { Self.names(in: path) }
 
-    static func names(in path: String) -> [String] {
+    public static func names(in path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
