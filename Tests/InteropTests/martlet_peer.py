@@ -103,6 +103,18 @@ class Connection:
 
     async def establish(self, room):
         """Offer and answer through the room, as its host or its guest, and the proof on the channel."""
+        await self._exchange(room)
+        listening = asyncio.create_task(self._listen(room))
+        try:
+            async with asyncio.timeout(30):
+                await self._wait(lambda: self.control.readyState == self.data.readyState == "open")
+                self.control.send(self.change_proof(json.dumps({"type": "proof", "proof": room.pairing.proof()})))
+                await self._wait(lambda: any(channel is self.control for channel, _ in self._early))
+            self._check_proof(room.pairing)
+        finally:
+            listening.cancel()
+
+    async def _exchange(self, room):
         self._make(room.certificate)
         if room.is_host:
             await self.pc.setLocalDescription(await self.pc.createOffer())
@@ -114,15 +126,6 @@ class Connection:
             await self.pc.setLocalDescription(await self.pc.createAnswer())
             await room.send(type="answer", sdp=verification.only_sha256(self.pc.localDescription.sdp))
             await room.send(type="candidate", candidate="", mid="0")
-        listening = asyncio.create_task(self._listen(room))
-        try:
-            async with asyncio.timeout(30):
-                await self._wait(lambda: self.control.readyState == self.data.readyState == "open")
-                self.control.send(self.change_proof(json.dumps({"type": "proof", "proof": room.pairing.proof()})))
-                await self._wait(lambda: any(channel is self.control for channel, _ in self._early))
-            self._check_proof(room.pairing)
-        finally:
-            listening.cancel()
 
     async def _listen(self, room):
         """Until the proof was right, whatever comes through the room must be of the other side."""
@@ -167,8 +170,7 @@ class Connection:
             payload = await asyncio.wait_for(room.payload(), 20)
             if payload["type"] == kind:
                 description = payload["sdp"]
-                if fingerprints(description) != {("sha-256", room.pairing.their_certificate.hex())}:
-                    raise CannotVerify("another certificate than in the exchange")
+                self._check_description(room, fingerprints(description))
             elif payload["type"] == "candidate":
                 if payload["candidate"] == "":
                     break
@@ -179,6 +181,10 @@ class Connection:
                 break
         usable = [line for line in candidates if ".local " not in line and line not in description]
         await self.pc.setRemoteDescription(RTCSessionDescription(description + "".join(usable), kind))
+
+    def _check_description(self, room, named):
+        if named != {("sha-256", room.pairing.their_certificate.hex())}:
+            raise CannotVerify("another certificate than in the exchange")
 
     def say(self, kind, **members):
         self.control.send(json.dumps({"type": kind, **members}, ensure_ascii=False))

@@ -331,7 +331,8 @@ class RoomClient:
 
     A guest enters by a `Link` or by a `Code`."""
 
-    def __init__(self, entrance, is_host, words=None, looks=None, number=True, token=None):
+    def __init__(self, entrance, is_host, words=None, looks=None, number=True, token=None, size=2):
+        self.size = size
         self.entrance, self.link, self.is_host, self.words = entrance, entrance, is_host, words
         self.looks = looks or Looks()
         self.code = self.number = None
@@ -357,7 +358,7 @@ class RoomClient:
         members = {"number": self._number_wanted} if self.words else {}
         if self.token:
             members["token"] = self.token
-        await self._say(type="create", room=self.room, size=2, **members)
+        await self._say(type="create", room=self.room, size=self.size, **members)
         created = await self._expect("created")
         self.token = created.get("token")
         if self.words:
@@ -431,11 +432,14 @@ class RoomClient:
         except websockets.ConnectionClosed as error:
             raise RoomError(f"the room was closed: {error}") from None
 
+    async def _receive(self):
+        return json.loads(await self.socket.recv())
+
     async def _expect(self, kind):
         """The next message of this kind; anything that ends the room ends the wait."""
         try:
             while True:
-                message = json.loads(await self.socket.recv())
+                message = await self._receive()
                 if message["type"] == kind:
                     return message
                 if message["type"] in ("error", "full"):
