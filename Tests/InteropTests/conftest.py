@@ -31,6 +31,17 @@ def lan_address():
             return None
 
 
+def pytest_sessionfinish(session):
+    """In one of several processes that share the tests: what is to be told goes to the one that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = faults.NOTES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    faults.NOTES.extend(getattr(node, "workeroutput", {}).get("notes", []))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Seeds and numbers of the transfers that were interrupted, also when all is well."""
     if faults.NOTES:
