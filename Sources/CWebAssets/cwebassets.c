@@ -19,6 +19,12 @@ static const unsigned char attempt_js[] = {
 static const unsigned char bytes_js[] = {
 #embed "../Web/Page/bytes.js"
 };
+static const unsigned char chat_js[] = {
+#embed "../Web/Page/chat.js"
+};
+static const unsigned char chatconnection_js[] = {
+#embed "../Web/Page/chatconnection.js"
+};
 static const unsigned char code_js[] = {
 #embed "../Web/Page/code.js"
 };
@@ -148,6 +154,27 @@ static const unsigned char style_css[] = {
 static const unsigned char sw_js[] = {
 #embed "../Web/Page/sw.js"
 };
+static const unsigned char talk_css[] = {
+#embed "../Web/Page/talk.css"
+};
+static const unsigned char talk_js[] = {
+#embed "../Web/Page/talk.js"
+};
+static const unsigned char talkguest_js[] = {
+#embed "../Web/Page/talkguest.js"
+};
+static const unsigned char talkhost_js[] = {
+#embed "../Web/Page/talkhost.js"
+};
+static const unsigned char talkrows_js[] = {
+#embed "../Web/Page/talkrows.js"
+};
+static const unsigned char talkscreen_js[] = {
+#embed "../Web/Page/talkscreen.js"
+};
+static const unsigned char talkstore_js[] = {
+#embed "../Web/Page/talkstore.js"
+};
 static const unsigned char text_js[] = {
 #embed "../Web/Page/text.js"
 };
@@ -179,6 +206,8 @@ static const martlet_web_asset assets[] = {
     ASSET("app.js", app_js),
     ASSET("attempt.js", attempt_js),
     ASSET("bytes.js", bytes_js),
+    ASSET("chat.js", chat_js),
+    ASSET("chatconnection.js", chatconnection_js),
     ASSET("code.js", code_js),
     ASSET("coverage.js", coverage_js),
     ASSET("cpace.js", cpace_js),
@@ -222,6 +251,13 @@ static const martlet_web_asset assets[] = {
     ASSET("stores.js", stores_js),
     ASSET("style.css", style_css),
     ASSET("sw.js", sw_js),
+    ASSET("talk.css", talk_css),
+    ASSET("talk.js", talk_js),
+    ASSET("talkguest.js", talkguest_js),
+    ASSET("talkhost.js", talkhost_js),
+    ASSET("talkrows.js", talkrows_js),
+    ASSET("talkscreen.js", talkscreen_js),
+    ASSET("talkstore.js", talkstore_js),
     ASSET("text.js", text_js),
     ASSET("transfer.js", transfer_js),
     ASSET("tree.js", tree_js),

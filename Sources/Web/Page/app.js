@@ -4,9 +4,12 @@ import { codeWords } from "./code.js";
 import { EntranceField } from "./entry.js";
 import { Failure } from "./failures.js";
 import { Invitation } from "./invitation.js";
-import { foreignAddress, parseEntrance, remember, takeEntrance } from "./link.js";
+import { foreignAddress, knownRoom, parseEntrance, remember, takeEntrance } from "./link.js";
 import { looksOffline, readOffer } from "./offline.js";
 import * as screens from "./screens.js";
+import { TalkGuest } from "./talkguest.js";
+import { TalkHost } from "./talkhost.js";
+import { TalkStore, keptTalk } from "./talkstore.js";
 import * as view from "./view.js";
 import { Visit } from "./visit.js";
 
@@ -53,6 +56,19 @@ function answer(text) {
     }
 }
 
+/** Whether a talk of this tab goes on: as its host, where nothing leads elsewhere, or in the room that `entrance` names. */
+async function resumeTalk(entrance, reloaded) {
+    const kept = keptTalk();
+    if (!kept) return false;
+    const isHost = kept.side === "host" && entrance.problem === "no-link";
+    const room = entrance.room ?? (reloaded ? knownRoom() : null);
+    if (!isHost && (kept.side !== "guest" || kept.room !== room)) return false;
+    if (await TalkStore.isElsewhere(kept)) screens.showFailure(new Failure("other-tab"), []);
+    else if (isHost) new TalkHost(await codeWords, kept).begin();
+    else new TalkGuest(entrance, room, kept).begin();
+    return true;
+}
+
 async function start() {
     // Another link opened in this tab changes only the fragment: the page stays, so it has to begin again itself.
     addEventListener("hashchange", () => {
@@ -69,9 +85,17 @@ async function start() {
     const entrance = parseEntrance(text, await codeWords);
     if (typeof RTCPeerConnection === "undefined") {
         screens.showFailure(new Failure("no-webrtc"), []);
+    } else if (await resumeTalk(entrance, reloaded)) {
+        return;
     } else if (entrance.problem === "no-link" && await mayHost()) {
-        invitation = new Invitation(await codeWords);
+        const words = await codeWords;
+        invitation = new Invitation(words);
         invitation.begin();
+        view.onClick("chat", () => {
+            invitation.leave();
+            invitation = new TalkHost(words);
+            invitation.begin();
+        });
     } else if (entrance.problem) {
         if (entrance.problem !== "damaged-link") view.fillEntrance(text);
         screens.showFailure(new Failure(entrance.problem, entrance.detail), []);

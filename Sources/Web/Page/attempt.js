@@ -1,6 +1,7 @@
 // One connection from beginning to end: room, peer, session. What came of it is told once; a visit may need several.
 
 import { base64url, equalInConstantTime, fromBase64url } from "./bytes.js";
+import { ChatConnection, isChat } from "./chatconnection.js";
 import { Failure } from "./failures.js";
 import { Peer } from "./peer.js";
 import { Session } from "./session.js";
@@ -23,8 +24,9 @@ const wireCodes = { "silent": "timed-out", "no-path": "no-path", "no-webrtc": "i
 
 /**
  * Callbacks: those of Session, `onRoom(room)` when the room is known, which gives (a promise of) what outlives the
- * connection, `{ id, holdings, outgoing }`; `onInterrupted(boolean)` when packets stop and start coming, and `onEnd(Failure)` in
- * place of its `onFailure`, once, after which nothing more comes.
+ * connection, `{ id, holdings, outgoing }` (null for a chat); `openChat(peer, hooks)`, which gives the ChatConnection when it
+ * is one; `onInterrupted(boolean)` when packets stop and start coming, and `onEnd(Failure)` in place of its `onFailure`,
+ * once, after which nothing more comes.
  */
 export class Attempt {
     session = null;
@@ -41,6 +43,8 @@ export class Attempt {
     /** Whether the other side has shown on the channel that both saw each other's certificates. */
     #proven = false;
     #offered = false;
+    /** Whether the other side has said its first word. */
+    #greeted = false;
     /** Whether both descriptions are known, or will be in a moment. */
     #described = false;
     #left = false;
@@ -50,8 +54,9 @@ export class Attempt {
     #deadline = null;
 
     /**
-     * `entry` is the way to the other side: `{ side, open(callbacks) }` with which side is ours, `guest` or `host`, and a
-     * function that returns the Room, or what stands for one guest of a room of ours.
+     * `entry` is the way to the other side: `{ side, open(callbacks), purpose }` with which side is ours, `guest` or `host`,
+     * a function that returns the Room, or what stands for one guest of a room of ours, and what it is for, `files` or
+     * `chat`: a guest that does not know yet leaves it out, and is told by the host's first word.
      */
     constructor(entry, rejoins, callbacks) {
         this.#entry = entry;
@@ -59,7 +64,7 @@ export class Attempt {
         this.#callbacks = callbacks;
     }
 
-    /** The Receiver or Sender, once that is known. */
+    /** The Receiver or Sender, once that is known; null in a chat. */
     get part() {
         return this.session?.part ?? null;
     }
@@ -183,7 +188,7 @@ export class Attempt {
         const detail = shownMessage(message ?? "");
         if (!this.session) {
             this.#fail(new Failure(Object.hasOwn(theirFailures, code) ? theirFailures[code] : "left", detail));
-        } else if (code === "cancelled" && !this.part?.delivering) {
+        } else if (code === "cancelled" && !(this.session instanceof ChatConnection) && !this.part?.delivering) {
             // A page that is closed has no time to say it over the connection.
             this.session.lose();
             this.#fail(new Failure("canceled-there", detail));
@@ -203,7 +208,7 @@ export class Attempt {
         this.#peer = new Peer(iceServers, {
             onCandidate: ({ candidate, mid }) => this.#room.send({ type: "candidate", candidate, mid }),
             onOpen: () => this.#handleOpen(),
-            onText: (text) => (this.#proven ? this.session.handleText(text) : this.#verify(text)),
+            onText: (text) => (this.#proven ? this.#handleText(text) : this.#verify(text)),
             onMisplaced: () => (this.#proven ? this.session.handleMisplaced() : this.#distrust()),
             onFrame: (frame) => (this.#proven ? this.session.handleFrame(frame) : this.#distrust()),
             onInterrupted: (interrupted) => this.#handleInterrupted(interrupted),
@@ -279,6 +284,10 @@ export class Attempt {
     }
 
     #beginSession() {
+        if (this.#entry.purpose === "chat") {
+            this.#beginChat();
+            return;
+        }
         this.session = new Session(this.#peer, this.#memory, {
             ...this.#callbacks,
             onRole: (part, agent) => {
@@ -287,6 +296,24 @@ export class Attempt {
             },
             onFailure: (failure) => this.#handleSessionEnd(failure),
         }, this.#isHost ? "sender" : null);
+    }
+
+    #beginChat() {
+        this.session = this.#callbacks.openChat(this.#peer, {
+            onBegun: () => {
+                this.#expect(null);
+                this.#callbacks.onBegun();
+            },
+            onFailure: (failure) => this.#handleSessionEnd(failure),
+        });
+    }
+
+    #handleText(text) {
+        // Nothing was said yet by a guest that does not know what it was led to.
+        const isFirst = !this.#isHost && !this.#greeted;
+        this.#greeted = true;
+        if (isFirst && !this.#entry.purpose && isChat(text)) this.#beginChat();
+        this.session.handleText(text);
     }
 
     #handleSessionEnd(failure) {

@@ -192,6 +192,22 @@ const sentences = {
         "The other side said something unexpected. The two may be of different versions: load this page "
             + "again, or update martlet.",
     ],
+    "not-a-chat": [
+        "This link is for files",
+        "A talk led here before, and now there is none. Load the page again to see what is offered.",
+    ],
+    "talk-over": [
+        "The talk is over",
+        "The other side has left.",
+    ],
+    "other-tab": [
+        "This talk goes on in another tab",
+        "Close that tab, or talk on there: two tabs cannot be the same person.",
+    ],
+    "full-talk": [
+        "This talk is full",
+        "As many people as it is for are there already, or are awaited back. Whoever made it can say for how many it is.",
+    ],
     "internal": [
         "Something went wrong in this page",
         "Load it again. If it happens again, this message helps whoever looks for the mistake:",
@@ -201,7 +217,7 @@ const sentences = {
 /** Failures after which loading the page again can help. */
 const worthRetrying = new Set([
     "unreachable", "taken", "busy", "silent", "no-path", "protocol", "internal", "stalled", "storage-here", "restarting",
-    "busy-there", "dropped", "no-words",
+    "busy-there", "dropped", "no-words", "not-a-chat", "other-tab", "full-talk",
 ]);
 /** Failures after which another link or code is asked for; and those where the same code may only be mistyped. */
 const worthAsking = new Set([
@@ -226,5 +242,7 @@ export class Failure extends Error {
         this.forgets = this.asks && known !== "stale" && known !== "stale-code";
         /** Whether the other side said that it can go on later. */
         this.resumable = false;
+        /** Whether another connection may go better, in a talk. */
+        this.isPassing = false;
     }
 }

@@ -56,9 +56,29 @@ export class HostedRoom {
     #timer = null;
     #over = false;
 
-    constructor(place, callbacks) {
+    /** `kept` is what `kept` gave before this page was loaded again. */
+    constructor(place, callbacks, kept = null) {
         this.place = place;
         this.#callbacks = callbacks;
+        if (!kept) return;
+        this.number = isNumber(kept.number) ? kept.number : null;
+        this.isSpent = kept.isSpent;
+        this.#token = kept.token;
+        this.#wrongCount = kept.wrongCount;
+        this.#numberCount = kept.numberCount;
+    }
+
+    /** What it takes to have the same room again from a page that is loaded again, beside its place. */
+    get kept() {
+        const { number, isSpent } = this;
+        return { number, isSpent, token: this.#token, wrongCount: this.#wrongCount, numberCount: this.#numberCount };
+    }
+
+    /** The page goes away and may come back: the server keeps the room for a moment. Idempotent. */
+    suspend() {
+        this.#over = true;
+        clearTimeout(this.#timer);
+        this.#socket?.close(1000);
     }
 
     /** What a guest may know, as `HostExchange` takes it. */

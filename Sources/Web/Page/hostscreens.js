@@ -17,11 +17,12 @@ const troubles = {
 export function showChoice(selection, onRemove) {
     const items = choiceRows(selection);
     if (items.length === 0) {
-        view.show("beginning", "Send or receive", {
-            explanation: "To send, choose files here. To receive, enter the link or the code that the other side "
-                + "shows.",
+        view.show("beginning", "Send, receive or talk", {
+            explanation: "To send, choose files here. To receive, or to join a talk, enter the link or the code that the "
+                + "other side shows.",
             drop: true,
             linkForm: true,
+            actions: ["chat"],
         });
         return;
     }
@@ -45,7 +46,7 @@ function linkOf({ place }) {
 /** Whoever is on another computer cannot use an address that means “this computer”. */
 const isOnlyHere = /^(?:localhost|127\..*|\[::1\])$/.test(location.hostname);
 
-function partsOf({ room, codeRoom, serverTrouble, news }) {
+function partsOf({ room, codeRoom, serverTrouble, news }, verb = "receive") {
     const isDead = codeRoom.looksLeft === 0;
     const hasCode = codeRoom.number !== null;
     const code = hasCode ? codeText({ number: codeRoom.number, words: codeRoom.place.words }) : "";
@@ -64,7 +65,7 @@ function partsOf({ room, codeRoom, serverTrouble, news }) {
     const here = isOnlyHere ? "This address works on this computer only. For others, open this page at the address "
         + "that this computer has on the network." : "";
     const link = linkOf(room);
-    const lead = isDead || !hasCode ? `martlet receive ${link}` : `martlet receive ${code} --server ${location.origin}`;
+    const lead = isDead || !hasCode ? `martlet ${verb} ${link}` : `martlet ${verb} ${code} --server ${location.origin}`;
     return {
         notice: [away, isDead ? dead : wrong, news, here].filter(Boolean).join(" "),
         invitation: { code, isDead, link, command: lead },
@@ -104,4 +105,19 @@ export function showInterrupted(invitation, peerName, share) {
         actions: [...actions, "release", "cancel"],
     });
     view.showShare(share);
+}
+
+/** Waiting for somebody to talk with; `isTalking`: among others who are there already. */
+export function showTalkInvitation(invitation, isTalking) {
+    const { notice, invitation: shown, actions } = partsOf(invitation, "chat");
+    const wasMade = invitation.room.isOpen || shown.code !== "";
+    const byCode = shown.code && !shown.isDead ? `enters the code at ${location.host}, or ` : "";
+    const state = isTalking ? "talking" : wasMade ? "hosting" : "connecting";
+    view.show(state, !wasMade ? "Asking for a code…" : isTalking ? "Invite somebody" : "Waiting for somebody", {
+        explanation: wasMade ? `Whoever is to talk with you ${byCode}opens the link, or runs the command in a terminal. `
+            + "Keep this page open." : "",
+        notice,
+        invitation: wasMade ? shown : null,
+        actions: isTalking ? actions : [...actions, "cancel"],
+    });
 }

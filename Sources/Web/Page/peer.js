@@ -96,6 +96,27 @@ export class Peer {
         return this.#certificate && remote ? { local: this.#certificate, remote } : null;
     }
 
+    /**
+     * How packets go now: `{ isRelayed, isLocal, milliseconds }`, where both are on one network and how long there and
+     * back takes (null if the browser does not say); null where it does not tell.
+     */
+    async path() {
+        const stats = new Map();
+        (await this.#connection.getStats()).forEach((entry) => stats.set(entry.id, entry));
+        const all = [...stats.values()];
+        const chosen = all.find(({ type }) => type === "transport")?.selectedCandidatePairId;
+        const pair = stats.get(chosen) ?? all.find(({ type, selected, nominated, state }) => type === "candidate-pair"
+            && (selected || nominated && state === "succeeded"));
+        const ends = [stats.get(pair?.localCandidateId), stats.get(pair?.remoteCandidateId)];
+        if (!ends[0] || !ends[1]) return null;
+        const { currentRoundTripTime: seconds } = pair;
+        return {
+            isRelayed: ends.some(({ candidateType }) => candidateType === "relay"),
+            isLocal: ends.every(({ candidateType }) => candidateType === "host"),
+            milliseconds: typeof seconds === "number" ? Math.round(seconds * 1000) : null,
+        };
+    }
+
     /** SHA-256 of the certificate that this side will show, before any description is applied. */
     async certificate() {
         // An offer that is never applied names the certificate that the connection was made with.

@@ -19,7 +19,7 @@ const systems = [
 ];
 
 /** What the other side calls this browser. */
-function agent() {
+export function agent() {
     const named = (list) => list.find(([, pattern]) => pattern.test(navigator.userAgent))?.[0];
     const browser = named(browsers) ?? "A browser";
     const system = named(systems);

@@ -10,6 +10,7 @@ import { Outgoing } from "./outgoing.js";
 import { Ways } from "./plan.js";
 import { Room } from "./rooms.js";
 import * as screens from "./screens.js";
+import { TalkGuest } from "./talkguest.js";
 import * as view from "./view.js";
 
 /** Ends of a connection after which another may bring the rest. */
@@ -44,6 +45,8 @@ export class Visit {
     #standingNotice = "";
     #offerTime = -Infinity;
     #handing = { bytes: 0, held: false };
+    /** What goes on in place of this visit, when the link led to a talk. */
+    #guest = null;
 
     /** `entrance` is a link `{ room, secret }`, a code `{ number, words }`, or `{ offer }` of somebody without a server. */
     constructor(entrance, reloaded) {
@@ -121,11 +124,20 @@ export class Visit {
             },
             onAnswer: (text) => screens.showAnswer(text),
             onChange: () => {},
-            onInterrupted: (interrupted) => view.showNotice(interrupted
-                ? "The connection was interrupted. Waiting for the other side…" : this.#standingNotice),
+            openChat: (peer, hooks) => {
+                this.#guest ??= new TalkGuest(this.#entrance, this.#memory.room);
+                return this.#guest.open(peer, hooks);
+            },
+            onBegun: () => this.#handOver(),
+            onInterrupted: (interrupted) => {
+                if (this.#over) this.#guest?.handleInterrupted(attempt, interrupted);
+                else view.showNotice(interrupted
+                    ? "The connection was interrupted. Waiting for the other side…" : this.#standingNotice);
+            },
             onFinished: () => this.#finish(),
             onEnd: (failure) => {
-                if (attempt === this.#attempt) this.#handleEnd(failure);
+                if (this.#over) this.#guest?.handleEnd(attempt, failure);
+                else if (attempt === this.#attempt) this.#handleEnd(failure);
             },
         };
         const attempt = offer ? new OfflineAttempt(offer, callbacks)
@@ -270,6 +282,14 @@ export class Visit {
         view.disableActions();
         await holdings.deliverAgain(this.#attempt.part.items);
         screens.showDone(this.#attempt.part, holdings, this.#peerName);
+    }
+
+    /** It is a talk: its connections are not this visit's any more. */
+    #handOver() {
+        this.#over = true;
+        const attempt = this.#attempt;
+        this.#attempt = null;
+        this.#guest.adopt(attempt);
     }
 
     // MARK: Ends

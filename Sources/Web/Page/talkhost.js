@@ -1,0 +1,237 @@
+// The page as host of a talk: it makes the room, shows what leads there, and talks with whoever comes.
+
+import { Attempt } from "./attempt.js";
+import { base64url, fromBase64url } from "./bytes.js";
+import { drawRoom, drawSecret, drawWords } from "./draw.js";
+import { HostedRoom } from "./hosting.js";
+import * as screens from "./hostscreens.js";
+import { showFailure } from "./screens.js";
+import { agent } from "./session.js";
+import { Talk } from "./talk.js";
+import { TalkScreen, rememberedName } from "./talkscreen.js";
+import { TalkStore } from "./talkstore.js";
+import * as view from "./view.js";
+
+/** So long the place of somebody who was lost is kept. */
+const placeMilliseconds = 600000;
+
+export class TalkHost {
+    talk;
+    #words;
+    #screen;
+    #linkRoom;
+    #codeRoom;
+    #attempts = new Set();
+    #news = "";
+    #serverTrouble = "";
+    #isInviting = true;
+    #placeTimers = new Map();
+
+    /** `words` is the list for codes, or null; `kept` is what this tab knew of its talk before it was loaded again. */
+    constructor(words, kept = null) {
+        this.#words = words;
+        const places = kept?.hosting?.map(({ place: { name, secret, words: drawn }, ...rest }) => ({
+            place: { name, secret: fromBase64url(secret), words: drawn }, rest,
+        }));
+        const name = rememberedName() ?? agent();
+        const [link, code] = places ?? [];
+        this.#linkRoom = this.#makeRoom(link?.place, link?.rest);
+        this.#codeRoom = code ? this.#makeRoom(code.place, code.rest) : this.#linkRoom;
+        const room = this.#linkRoom.place.name;
+        this.talk = new Talk(new TalkStore(kept), { room, side: "host", name }, kept);
+        this.#screen = new TalkScreen(this.talk, {
+            leave: () => this.#leave(), reconnect: () => this.#openRooms(), release: () => this.#release(),
+            invite: () => this.#invite(),
+        });
+        this.talk.onBegun = () => this.#handleBegun();
+    }
+
+    begin() {
+        view.onClick("cancel", () => this.#leave());
+        view.onClick("new-code", () => this.#makeCode());
+        view.onClick("reconnect", () => this.#openRooms());
+        addEventListener("pagehide", () => {
+            this.talk.isClosing = true;
+            for (const attempt of this.#attempts) attempt.abandon();
+            for (const room of this.#rooms) room.suspend();
+        });
+        addEventListener("online", () => this.#openRooms());
+        addEventListener("beforeunload", (event) => {
+            if (!this.talk.isOver && !this.talk.isKept && this.talk.messages.length > 0) event.preventDefault();
+        });
+        this.#isInviting = this.talk.members.length === 0;
+        if (this.talk.messages.length > 0) this.#screen.begin();
+        this.#awaitLost();
+        this.#openRooms();
+        this.#show();
+    }
+
+    get #rooms() {
+        return new Set([this.#linkRoom, this.#codeRoom]);
+    }
+
+    #openRooms() {
+        for (const room of this.#rooms) room.open();
+    }
+
+    // MARK: Rooms
+
+    #makeRoom(place = null, kept = null) {
+        const words = this.#words ? drawWords(this.#words) : null;
+        return new HostedRoom(place ?? { name: drawRoom(), secret: drawSecret(), words }, {
+            onOpened: () => {
+                this.#serverTrouble = "";
+                this.#keep();
+                this.#show();
+            },
+            onAway: (code) => {
+                this.#serverTrouble = code;
+                this.#show();
+            },
+            onGuest: (guest) => this.#meet(guest),
+            onWrongSecret: (by) => {
+                if (by === "link") this.#news = "Somebody came with a link that is not this one, and was turned away.";
+                else this.#isInviting = true;
+                this.#keep();
+                this.#show();
+            },
+            onOtherNumber: () => {
+                this.#news = "The server gave another number, so that there is another code now. The one that stood here "
+                    + "before is not used any more: pass on the new one.";
+                return drawWords(this.#words);
+            },
+            onFailure: (failure) => this.#fail(failure),
+        }, kept);
+    }
+
+    /** A page that is loaded again has the same rooms: whoever comes back finds them. */
+    #keep() {
+        this.talk.hosting = [...this.#rooms].map((room) => {
+            const { name, secret, words } = room.place;
+            return { place: { name, secret: base64url(secret), words }, ...room.kept };
+        });
+        this.talk.keep();
+    }
+
+    /** A dead code is followed by another one, in a room of its own: the link goes on. */
+    #makeCode() {
+        if (this.#codeRoom !== this.#linkRoom) this.#codeRoom.close();
+        this.#codeRoom = this.#makeRoom();
+        this.#codeRoom.open();
+        this.#news = "";
+        this.#keep();
+        this.#show();
+    }
+
+    /** The invitation, as long as nobody is there or the person wants to see it. */
+    #show() {
+        if (this.talk.isOver) return;
+        const isTalking = this.#screen.isShown;
+        document.getElementById("talk-invite").setAttribute("aria-expanded", String(this.#isInviting));
+        if (this.#isInviting || !isTalking) {
+            screens.showTalkInvitation({
+                room: this.#linkRoom, codeRoom: this.#codeRoom, serverTrouble: this.#serverTrouble, news: this.#news,
+            }, isTalking);
+        }
+        document.getElementById("card").hidden = !this.#isInviting && isTalking;
+        const awayText = "The server does not answer: nobody new can come until it is back.";
+        this.#screen.showState(this.#serverTrouble && isTalking && !this.#isInviting ? awayText : "");
+    }
+
+    #invite() {
+        this.#isInviting = !this.#isInviting;
+        this.#show();
+    }
+
+    // MARK: Guests
+
+    #meet(guest) {
+        const open = (callbacks) => {
+            guest.callbacks = callbacks;
+            return guest;
+        };
+        const attempt = new Attempt({ side: "host", open, purpose: "chat" }, 0, {
+            onRoom: () => null,
+            openChat: (peer, hooks) => this.talk.call(peer, hooks),
+            onBegun: () => {},
+            onInterrupted: () => {},
+            onEnd: (failure) => this.#handleEnd(attempt, failure, guest.isRefused),
+        });
+        this.#attempts.add(attempt);
+        attempt.begin();
+    }
+
+    #handleBegun() {
+        this.#isInviting = false;
+        this.#news = "";
+        if (!this.#screen.isShown) this.#screen.begin();
+        this.#awaitLost();
+        this.#show();
+    }
+
+    #handleEnd(attempt, failure, isRefused) {
+        this.#attempts.delete(attempt);
+        if (this.talk.isOver || this.talk.isClosing) return;
+        const isNews = !["gone", "left", "talk-over", "full-talk"].includes(failure.code) && !isRefused;
+        if (isNews && this.talk.members.every(({ state }) => state !== "here")) {
+            this.#news = `Somebody came, but no talk began. ${failure.title}.`;
+        }
+        if (this.talk.members.length === 0) this.#isInviting = true;
+        this.#awaitLost();
+        this.#show();
+    }
+
+    /** A place is kept for some minutes. */
+    #awaitLost() {
+        for (const [member, timer] of this.#placeTimers) {
+            if (member.state === "lost") continue;
+            clearTimeout(timer);
+            this.#placeTimers.delete(member);
+        }
+        for (const member of this.talk.members) {
+            if (member.state !== "lost" || this.#placeTimers.has(member)) continue;
+            this.#placeTimers.set(member, setTimeout(() => this.#giveUp(member), placeMilliseconds));
+        }
+    }
+
+    /** Nobody who was lost is awaited any more. */
+    #release() {
+        for (const member of this.talk.members) if (member.state === "lost") this.#giveUp(member);
+    }
+
+    #giveUp(member) {
+        if (member.state !== "lost") return;
+        this.talk.giveUp(member, `${member.name} is not awaited any more.`);
+        if (this.talk.members.length === 0) this.#isInviting = true;
+        this.#show();
+    }
+
+    // MARK: Ends
+
+    #leave() {
+        const count = this.talk.undeliveredCount;
+        const lost = count === 0 ? "" : ` ${count === 1 ? "One message was" : `${count} messages were`} not delivered.`;
+        this.talk.leave();
+        this.#close();
+        if (this.talk.messages.length === 0) {
+            location.reload();
+            return;
+        }
+        this.#screen.begin();
+        this.#screen.showState(`You have left, and the talk is over.${lost}`);
+    }
+
+    #fail(failure) {
+        if (this.talk.isOver) return;
+        this.talk.end();
+        this.#close();
+        if (this.#screen.isShown) this.#screen.showState(`${failure.title}. ${failure.text}`);
+        else showFailure(failure, []);
+    }
+
+    #close() {
+        for (const attempt of this.#attempts) attempt.end();
+        for (const timer of this.#placeTimers.values()) clearTimeout(timer);
+        for (const room of this.#rooms) room.close();
+    }
+}
