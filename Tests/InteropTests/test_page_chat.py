@@ -56,6 +56,8 @@ async def test_two_pages_talk(tab, host, guest):
     await delivered(one, 1)
     await delivered(other, 1)
     await asyncio.gather(one.page.reload(), other.page.reload())
+    await one.state("talking")
+    await other.state("talking")
     await say(one, "again")
     await say(other, "and again")
     await messages(other, "heard", ["hello", "again"])

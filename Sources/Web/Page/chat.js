@@ -103,8 +103,8 @@ export class ChatPair {
     }
 
     /**
-     * A connection begins: the other side has ours up to `have`; an answerer hears the caller's `session`. Returns the
-     * messages that are known to have come by that. Throws OldState.
+     * A connection begins: the other side has ours up to `have`, acknowledged or not; an answerer hears the caller's
+     * `session`. Returns the messages that need not be sent over this connection any more. Throws OldState.
      */
     meet(have, session = this.theirSession) {
         if (session !== this.theirSession) {
@@ -112,12 +112,13 @@ export class ChatPair {
             this.theirSession = session;
             this.restart();
         }
-        this.#flight = this.#flightBytes = 0;
-        this.#owedCount = this.#owedBytes = 0;
         if (!isCount(have) || have < this.#acknowledged || have > this.#sent) {
             throw new OldState("a have that cannot be");
         }
-        return this.#acknowledge(have);
+        this.#flight = have - this.#acknowledged;
+        const there = this.queue.slice(0, this.#flight);
+        this.#flightBytes = there.reduce((sum, { text }) => sum + utf8(text).length, 0);
+        return there;
     }
 
     /** It is somebody new, or we are: what was not acknowledged is numbered from 1 again. */
@@ -169,26 +170,20 @@ export class ChatPair {
         return { text: whole(text), age };
     }
 
-    /** The `ack` for all that has come, when it was kept; null when none is due. */
+    /** The `ack` for all that has come, when it was kept; null when nothing has. */
     acknowledgement() {
-        if (this.#owedCount === 0) return null;
         this.#owedCount = this.#owedBytes = 0;
-        return { type: "ack", seq: this.heard };
+        return this.heard > 0 ? { type: "ack", seq: this.heard } : null;
     }
 
     /** Takes an `ack`. Returns the messages that it is for. Throws ProtocolError. */
     handleAcknowledgement({ seq }) {
         const isSound = isCount(seq) && seq >= this.#acknowledged && seq <= this.#acknowledged + this.#flight;
         require(isSound, "an ack for what was not sent");
-        return this.#acknowledge(seq);
-    }
-
-    #acknowledge(seq) {
         const done = this.queue.splice(0, seq - this.#acknowledged);
         this.#acknowledged = seq;
-        const left = Math.min(done.length, this.#flight);
-        this.#flight -= left;
-        for (const message of done.slice(0, left)) this.#flightBytes -= utf8(message.text).length;
+        this.#flight -= done.length;
+        for (const { text } of done) this.#flightBytes -= utf8(text).length;
         return done;
     }
 }

@@ -227,10 +227,13 @@ export class ChatConnection {
         require(message.type === "begin", "a message before begin");
         const { pair } = this.member;
         const session = this.role === answerer ? message.session : pair.theirSession;
-        const delivered = pair.meet(message.have, session);
+        const there = pair.meet(message.have, session);
         if (this.role === answerer) this.#begin();
         this.isBegun = true;
-        this.#talk.handleDelivered(this, delivered);
+        this.#talk.handleSent(this, there);
+        // The last one may have been lost with the connection.
+        const acknowledgement = pair.acknowledgement();
+        if (acknowledgement) this.send(acknowledgement);
         this.#hooks.onBegun();
         this.#talk.handleBegun(this);
         this.flush();
