@@ -103,11 +103,15 @@ let engine: [Target] = [
             "Martlet", "Digests", "JSON", "WordList", "Wire", "CPlatform", nio("NIOCore"), nio("NIOPosix"),
         ],
         swiftSettings: settings),
+    .target(
+        name: "Chat",
+        dependencies: ["Signaling", "Transfer", "NetworkIO", "Martlet", "JSON", "Wire", deque],
+        swiftSettings: settings),
     .target(name: "Web", dependencies: ["CWebAssets"], exclude: ["Page"], swiftSettings: strict),
     .executableTarget(
         name: "MartletCLI",
         dependencies: [
-            "Martlet", "Signaling", "Transfer", "Web", "NetworkIO", "Digests", "JSON", "Wire", "CQREncode",
+            "Martlet", "Chat", "Signaling", "Transfer", "Web", "NetworkIO", "Digests", "JSON", "Wire", "CQREncode",
             "CPlatform", argumentParser,
         ], swiftSettings: settings),
     .executableTarget(
@@ -129,9 +133,14 @@ let engine: [Target] = [
         name: "TransferTests",
         dependencies: ["Transfer", "Martlet", "Digests", "CPlatform", "Wire", "TestSupport"], swiftSettings: settings),
     .testTarget(
+        name: "ChatTests",
+        dependencies: [
+            "Chat", "Signaling", "Transfer", "NetworkIO", "Martlet", "JSON", "LinkSimulator", "Wire", "TestSupport",
+        ], swiftSettings: settings),
+    .testTarget(
         name: "MartletCLITests",
         dependencies: [
-            "MartletCLI", "Martlet", "Transfer", "Signaling", "NetworkIO", "JSON", "Wire", "TestSupport",
+            "MartletCLI", "Martlet", "Chat", "Transfer", "Signaling", "NetworkIO", "JSON", "Wire", "TestSupport",
             argumentParser,
         ], swiftSettings: settings),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: settings),

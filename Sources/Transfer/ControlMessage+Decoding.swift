@@ -3,8 +3,7 @@ internal import JSON
 extension ControlMessage {
     /// Reads a text message of the control channel. Unknown members are ignored.
     package init(_ text: String) throws(MessageError) {
-        guard text.utf8.count <= TransferLimits.controlMessageBytes else { throw .tooLong(byteCount: text.utf8.count) }
-        let object = Members(try Self.members(text))
+        let object = try MessageMembers(parsing: text)
         switch try object.string("type") {
         case "hello": self = try Self.hello(object)
         case "reveal": self = .reveal(nonce: try object.bytes("nonce", count: WordExchange.nonceByteCount))
@@ -48,20 +47,7 @@ extension ControlMessage {
         }
     }
 
-    /// The one place where an error of JSON becomes one of the message.
-    private static func members(_ text: String) throws(MessageError) -> JSONObject {
-        let value: JSONValue
-        do throws(JSONError) {
-            value = try JSONValue(
-                parsing: text, depthLimit: TransferLimits.jsonDepth, unpairedSurrogates: .replaced)
-        } catch {
-            throw MessageError(error)
-        }
-        guard let object = value.object else { throw .notAnObject }
-        return object
-    }
-
-    private static func hello(_ object: Members) throws(MessageError) -> ControlMessage {
+    private static func hello(_ object: MessageMembers) throws(MessageError) -> ControlMessage {
         guard try object.string("protocol") == protocolName else { throw .invalidMember("protocol") }
         guard let role = Role(rawValue: try object.string("role")) else { throw .invalidMember("role") }
         var features: [String] = []
@@ -75,7 +61,7 @@ extension ControlMessage {
             commit: try object.optionalDigest("commit"))
     }
 
-    private static func have(_ object: Members) throws(MessageError) -> ControlMessage {
+    private static func have(_ object: MessageMembers) throws(MessageError) -> ControlMessage {
         var complete: [Range<Int>] = []
         for run in try object.optionalArray("complete") {
             let (first, count) = try pair(run, "complete")
@@ -87,7 +73,7 @@ extension ControlMessage {
         var partial: [Part] = []
         for value in try object.optionalArray("partial") {
             guard case .object(let members) = value else { throw .invalidMember("partial") }
-            let part = Members(members)
+            let part = MessageMembers(members)
             let bytes = try part.count("bytes")
             guard bytes > 0, bytes % Int64(HashTree.leafBytes) == 0 else { throw .invalidMember("bytes") }
             partial.append(Part(item: try part.item(), bytes: bytes, tree: try part.digest("root")))
@@ -113,7 +99,7 @@ extension ControlMessage {
         return numbers
     }
 
-    private static func missing(_ object: Members) throws(MessageError) -> ControlMessage {
+    private static func missing(_ object: MessageMembers) throws(MessageError) -> ControlMessage {
         var stretches: [Stretch] = []
         for value in try object.array("ranges") {
             let numbers = try counts(value, "ranges", count: 3)
@@ -126,18 +112,18 @@ extension ControlMessage {
         return .missing(stretches)
     }
 
-    private static func offer(_ object: Members) throws(MessageError) -> ControlMessage {
+    private static func offer(_ object: MessageMembers) throws(MessageError) -> ControlMessage {
         let values = try object.array("items")
         guard values.count <= TransferLimits.itemsPerOffer else { throw .tooManyItems(values.count) }
         var items: [Item] = []
         for value in values {
             guard case .object(let members) = value else { throw .invalidMember("items") }
-            items.append(try item(Members(members)))
+            items.append(try item(MessageMembers(members)))
         }
         return .offer(transfer: try object.identifier("transfer"), items: items, more: try object.bool("more"))
     }
 
-    private static func item(_ object: Members) throws(MessageError) -> Item {
+    private static func item(_ object: MessageMembers) throws(MessageError) -> Item {
         var path: [String] = []
         for component in try object.array("path") {
             guard case .string(let text) = component else { throw .invalidMember("path") }
@@ -152,108 +138,5 @@ extension ControlMessage {
             number: try object.item(), kind: kind, path: path, size: try object.nullableCount("size"),
             modified: try object.optionalInteger("mtime"),
             isExecutable: try object.optionalBool("executable") ?? false)
-    }
-}
-
-/// The members of an object, read by name and type.
-private struct Members {
-    private let values: JSONObject
-
-    init(_ values: JSONObject) {
-        self.values = values
-    }
-
-    private func value(_ name: String) throws(MessageError) -> JSONValue {
-        guard let value = values[name] else { throw .missingMember(name) }
-        return value
-    }
-
-    /// Null is as good as nothing for a member that may be missing.
-    private func isMissing(_ name: String) -> Bool {
-        values[name] == nil || values[name] == .null
-    }
-
-    func string(_ name: String) throws(MessageError) -> String {
-        guard case .string(let text) = try value(name) else { throw .invalidMember(name) }
-        return text
-    }
-
-    /// Text for a person, which may be missing.
-    func remark(_ name: String) throws(MessageError) -> String {
-        isMissing(name) ? "" : try string(name)
-    }
-
-    func identifier(_ name: String) throws(MessageError) -> String {
-        let text = try string(name)
-        // A character may have any number of marks, a scalar has at most four bytes.
-        guard (1...64).contains(text.unicodeScalars.count) else { throw .invalidMember(name) }
-        return text
-    }
-
-    func optionalIdentifier(_ name: String) throws(MessageError) -> String? {
-        isMissing(name) ? nil : try identifier(name)
-    }
-
-    func optionalString(_ name: String) throws(MessageError) -> String? {
-        isMissing(name) ? nil : try string(name)
-    }
-
-    func optionalArray(_ name: String) throws(MessageError) -> [JSONValue] {
-        isMissing(name) ? [] : try array(name)
-    }
-
-    func array(_ name: String) throws(MessageError) -> [JSONValue] {
-        guard case .array(let elements) = try value(name) else { throw .invalidMember(name) }
-        return elements
-    }
-
-    func bool(_ name: String) throws(MessageError) -> Bool {
-        guard case .bool(let bool) = try value(name) else { throw .invalidMember(name) }
-        return bool
-    }
-
-    func optionalBool(_ name: String) throws(MessageError) -> Bool? {
-        isMissing(name) ? nil : try bool(name)
-    }
-
-    /// An integer from 0 to 2^53-1.
-    func count(_ name: String) throws(MessageError) -> Int64 {
-        guard case .integer(let number) = try value(name), (0...TransferLimits.largestInteger).contains(number) else {
-            throw .invalidMember(name)
-        }
-        return number
-    }
-
-    /// An integer from 0 to 2^53-1, or null; the member has to be there.
-    func nullableCount(_ name: String) throws(MessageError) -> Int64? {
-        try value(name) == .null ? nil : try count(name)
-    }
-
-    /// An integer from -(2^53-1) to 2^53-1, or nothing.
-    func optionalInteger(_ name: String) throws(MessageError) -> Int64? {
-        if isMissing(name) { return nil }
-        let range = -TransferLimits.largestInteger...TransferLimits.largestInteger
-        guard case .integer(let number) = try value(name), range.contains(number) else { throw .invalidMember(name) }
-        return number
-    }
-
-    func item() throws(MessageError) -> Int {
-        let number = try count("item")
-        guard number < TransferLimits.items else { throw .invalidMember("item") }
-        return Int(number)
-    }
-
-    func digest(_ name: String) throws(MessageError) -> TreeDigest {
-        guard let digest = TreeDigest(hexadecimal: try string(name)) else { throw .invalidMember(name) }
-        return digest
-    }
-
-    func optionalDigest(_ name: String) throws(MessageError) -> TreeDigest? {
-        isMissing(name) ? nil : try digest(name)
-    }
-
-    func bytes(_ name: String, count: Int) throws(MessageError) -> [UInt8] {
-        guard let bytes = Hexadecimal.decode(try string(name), byteCount: count) else { throw .invalidMember(name) }
-        return bytes
     }
 }

@@ -1,10 +1,10 @@
 internal import Digests
-internal import Martlet
+package import Martlet
 
 /// What makes the words on one side: its own nonce, to which it commits before it knows the other's, and the other's,
 /// which must be what that side committed to. So nobody can try certificates until the words fit.
-struct WordExchange: Sendable {
-    static let nonceByteCount = 16
+package struct WordExchange: Sendable {
+    package static let nonceByteCount = 16
 
     private enum State {
         /// The other side has not said hello.
@@ -18,13 +18,13 @@ struct WordExchange: Sendable {
     private let role: ControlMessage.Role
     private let certificates: CertificateFingerprints
     /// What `reveal` says.
-    let nonce: [UInt8]
+    package let nonce: [UInt8]
     private var state = State.waiting
 
     /// - Parameters:
     ///   - role: this side's.
     ///   - nonce: 16 bytes that nobody can guess.
-    init(
+    package init(
         role: ControlMessage.Role, certificates: CertificateFingerprints, nonce: [UInt8] = WordExchange.randomNonce()
     ) {
         self.role = role
@@ -33,10 +33,10 @@ struct WordExchange: Sendable {
     }
 
     /// What this side's hello says.
-    var commitment: TreeDigest { Self.commitment(to: nonce, by: role) }
+    package var commitment: TreeDigest { Self.commitment(to: nonce, by: role) }
 
     /// The other side takes part: this side is to reveal what it committed to.
-    var isShared: Bool {
+    package var isShared: Bool {
         switch state {
         case .waiting, .none: false
         case .committed, .known: true
@@ -44,29 +44,29 @@ struct WordExchange: Sendable {
     }
 
     /// The other side has committed itself, and is to reveal now.
-    var isOwed: Bool {
+    package var isOwed: Bool {
         if case .committed = state { true } else { false }
     }
 
     /// Whether it is known what the words are, or that there are none.
-    var isSettled: Bool {
+    package var isSettled: Bool {
         switch state {
         case .none, .known: true
         case .waiting, .committed: false
         }
     }
 
-    var words: VerificationWords? {
+    package var words: VerificationWords? {
         if case .known(let words) = state { words } else { nil }
     }
 
     /// Takes what the other side's hello says.
-    mutating func take(_ commitment: TreeDigest?) {
+    package mutating func take(_ commitment: TreeDigest?) {
         state = commitment.map { .committed($0) } ?? .none
     }
 
     /// Takes the other side's nonce.
-    mutating func open(_ theirs: [UInt8]) throws(TransferError) {
+    package mutating func open(_ theirs: [UInt8]) throws(TransferError) {
         guard case .committed(let commitment) = state else { throw .violation("a reveal out of place") }
         let theirRole = role == .sender ? ControlMessage.Role.receiver : .sender
         guard Self.commitment(to: theirs, by: theirRole) == commitment else {
@@ -80,7 +80,7 @@ struct WordExchange: Sendable {
                 : VerificationWords(sender: other, receiver: mine, senderNonce: theirs, receiverNonce: nonce))
     }
 
-    static func commitment(to nonce: [UInt8], by role: ControlMessage.Role) -> TreeDigest {
+    package static func commitment(to nonce: [UInt8], by role: ControlMessage.Role) -> TreeDigest {
         TreeDigest(exactly: hash(Array("martlet words commit 1".utf8), Array(role.rawValue.utf8), nonce))
     }
 
@@ -94,7 +94,7 @@ struct WordExchange: Sendable {
         return hash.finish()
     }
 
-    static func randomNonce() -> [UInt8] {
+    package static func randomNonce() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<nonceByteCount).map { _ in UInt8.random(in: 0...UInt8.max, using: &generator) }
     }
