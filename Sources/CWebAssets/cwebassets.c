@@ -49,6 +49,18 @@ static const unsigned char exchange_js[] = {
 static const unsigned char failures_js[] = {
 #embed "../Web/Page/failures.js"
 };
+static const unsigned char filecard_css[] = {
+#embed "../Web/Page/filecard.css"
+};
+static const unsigned char filecard_js[] = {
+#embed "../Web/Page/filecard.js"
+};
+static const unsigned char filechannel_js[] = {
+#embed "../Web/Page/filechannel.js"
+};
+static const unsigned char fileoffer_js[] = {
+#embed "../Web/Page/fileoffer.js"
+};
 static const unsigned char handover_js[] = {
 #embed "../Web/Page/handover.js"
 };
@@ -66,6 +78,9 @@ static const unsigned char hosting_js[] = {
 };
 static const unsigned char hostscreens_js[] = {
 #embed "../Web/Page/hostscreens.js"
+};
+static const unsigned char incomingfiles_js[] = {
+#embed "../Web/Page/incomingfiles.js"
 };
 static const unsigned char index_html[] = {
 #embed "../Web/Page/index.html"
@@ -103,11 +118,20 @@ static const unsigned char offlineattempt_js[] = {
 static const unsigned char outgoing_js[] = {
 #embed "../Web/Page/outgoing.js"
 };
+static const unsigned char outgoingfiles_js[] = {
+#embed "../Web/Page/outgoingfiles.js"
+};
+static const unsigned char pace_js[] = {
+#embed "../Web/Page/pace.js"
+};
 static const unsigned char pack_js[] = {
 #embed "../Web/Page/pack.js"
 };
 static const unsigned char packworker_js[] = {
 #embed "../Web/Page/packworker.js"
+};
+static const unsigned char pairfiles_js[] = {
+#embed "../Web/Page/pairfiles.js"
 };
 static const unsigned char peer_js[] = {
 #embed "../Web/Page/peer.js"
@@ -159,6 +183,9 @@ static const unsigned char talk_css[] = {
 };
 static const unsigned char talk_js[] = {
 #embed "../Web/Page/talk.js"
+};
+static const unsigned char talkfiles_js[] = {
+#embed "../Web/Page/talkfiles.js"
 };
 static const unsigned char talkguest_js[] = {
 #embed "../Web/Page/talkguest.js"
@@ -216,12 +243,17 @@ static const martlet_web_asset assets[] = {
     ASSET("entry.js", entry_js),
     ASSET("exchange.js", exchange_js),
     ASSET("failures.js", failures_js),
+    ASSET("filecard.css", filecard_css),
+    ASSET("filecard.js", filecard_js),
+    ASSET("filechannel.js", filechannel_js),
+    ASSET("fileoffer.js", fileoffer_js),
     ASSET("handover.js", handover_js),
     ASSET("have.js", have_js),
     ASSET("holdings.js", holdings_js),
     ASSET("hostexchange.js", hostexchange_js),
     ASSET("hosting.js", hosting_js),
     ASSET("hostscreens.js", hostscreens_js),
+    ASSET("incomingfiles.js", incomingfiles_js),
     ASSET("index.html", index_html),
     ASSET("intake.js", intake_js),
     ASSET("invitation.js", invitation_js),
@@ -234,8 +266,11 @@ static const martlet_web_asset assets[] = {
     ASSET("offline.js", offline_js),
     ASSET("offlineattempt.js", offlineattempt_js),
     ASSET("outgoing.js", outgoing_js),
+    ASSET("outgoingfiles.js", outgoingfiles_js),
+    ASSET("pace.js", pace_js),
     ASSET("pack.js", pack_js),
     ASSET("packworker.js", packworker_js),
+    ASSET("pairfiles.js", pairfiles_js),
     ASSET("peer.js", peer_js),
     ASSET("plan.js", plan_js),
     ASSET("receiver.js", receiver_js),
@@ -253,6 +288,7 @@ static const martlet_web_asset assets[] = {
     ASSET("sw.js", sw_js),
     ASSET("talk.css", talk_css),
     ASSET("talk.js", talk_js),
+    ASSET("talkfiles.js", talkfiles_js),
     ASSET("talkguest.js", talkguest_js),
     ASSET("talkhost.js", talkhost_js),
     ASSET("talkrows.js", talkrows_js),

@@ -3,6 +3,7 @@
 import { hex, utf8 } from "./bytes.js";
 import { saveArchive, saveFile } from "./handover.js";
 import { Intake } from "./intake.js";
+import { recordName } from "./journal.js";
 import { archivePath, uniqueNames } from "./plan.js";
 import { SHA256 } from "./sha256.js";
 import { savedName, size } from "./text.js";
@@ -82,13 +83,17 @@ export class Holdings {
         return this.store?.resumable === true;
     }
 
-    /** Looks for the transfer that this browser was in the middle of, in this room. Returns whether there is one. */
-    async recall() {
+    /**
+     * Looks for the transfer that this browser was in the middle of, in this room: the newest, or the one with this
+     * name. Returns whether there is one.
+     */
+    async recall(transfer = null) {
         if (this.#recalled || !this.#ways.journal || !this.#ways.worker) return this.accepted;
         this.#recalled = true;
         try {
-            const last = await this.#ways.journal.transferOf(this.#room);
-            const found = last && await this.#ways.journal.load(last.id);
+            const { journal } = this.#ways;
+            const id = transfer === null ? (await journal.transferOf(this.#room))?.id : recordName(this.#room, transfer);
+            const found = id && await journal.load(id);
             if (!found) return false;
             const { record, items } = found;
             this.plan = this.#ways.plan([], 0, true);

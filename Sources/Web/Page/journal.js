@@ -24,6 +24,11 @@ export function packName(record) {
     return `${record.pack}.pack`;
 }
 
+/** The name of the record of a transfer that was accepted in a room. */
+export function recordName(room, transfer) {
+    return `${room}/${transfer}`;
+}
+
 /** The folder for those files in the browser's own storage. */
 export async function packFolder() {
     const root = await navigator.storage.getDirectory();

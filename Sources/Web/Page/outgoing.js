@@ -7,6 +7,15 @@ import { Selection } from "./sources.js";
 
 const storageKey = "martlet.outgoing";
 
+/** What tells a list of files from another: names, sizes, times. */
+export function digestOf(selection) {
+    const hash = new SHA256();
+    for (const { sources } of selection.choices) {
+        for (const { path, size, mtime } of sources) hash.update(utf8(JSON.stringify([path, size, mtime])));
+    }
+    return hex(hash.digest());
+}
+
 export class Outgoing {
     selection = new Selection();
     /** Whether the other side said yes. */
@@ -30,7 +39,7 @@ export class Outgoing {
 
     /** Whether exactly the same files were chosen as before the page was loaded again. */
     get isSame() {
-        return this.earlier !== null && this.selection.complete && this.#digest() === this.earlier.digest;
+        return this.earlier !== null && this.selection.complete && digestOf(this.selection) === this.earlier.digest;
     }
 
     /** The person pressed Send. */
@@ -45,7 +54,7 @@ export class Outgoing {
         if (!this.selection.complete) return;
         try {
             const { transfer } = this;
-            sessionStorage.setItem(storageKey, JSON.stringify({ room: this.#room, transfer, digest: this.#digest() }));
+            sessionStorage.setItem(storageKey, JSON.stringify({ room: this.#room, transfer, digest: digestOf(this.selection) }));
         } catch {
             // Then a reload begins anew.
         }
@@ -57,13 +66,5 @@ export class Outgoing {
         } catch {
             // Nothing is kept here.
         }
-    }
-
-    #digest() {
-        const hash = new SHA256();
-        for (const { sources } of this.selection.choices) {
-            for (const { path, size, mtime } of sources) hash.update(utf8(JSON.stringify([path, size, mtime])));
-        }
-        return hex(hash.digest());
     }
 }

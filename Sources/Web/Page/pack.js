@@ -3,7 +3,7 @@
 // hears of it.
 
 import { hex } from "./bytes.js";
-import { packName } from "./journal.js";
+import { packName, recordName } from "./journal.js";
 import { scriptAddress } from "./scripts.js";
 import { HashTree, leafBytes, recycleLeaf, segmentLeaves } from "./tree.js";
 
@@ -94,7 +94,7 @@ export class PackStore {
     /** A record for a transfer that begins; `session` is the name by which its sender knows this browser. */
     static fresh(room, transfer, mode, session) {
         const pack = hex(crypto.getRandomValues(new Uint8Array(8)));
-        return { id: `${room}/${transfer}`, room, transfer, session, mode, pack, list: null, time: Date.now() };
+        return { id: recordName(room, transfer), room, transfer, session, mode, pack, list: null, time: Date.now() };
     }
 
     /** What the journal says of an item: `{ complete, bytes, root, handed }`, or undefined. */

@@ -1,12 +1,14 @@
-// One WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md); a host offers, a guest answers.
+// One WebRTC connection with the two channels of a transfer (Docs/Protocols/Transfer.md), and those that a talk announces
+// besides; a host offers, a guest answers.
 
 import { equalInConstantTime, utf8 } from "./bytes.js";
 import { Failure } from "./failures.js";
 import { SHA256 } from "./sha256.js";
 import { certificateOf } from "./words.js";
 
-const highWaterBytes = 2 * 1024 * 1024;
-const lowWaterBytes = 512 * 1024;
+/** So much waits in the queue of a channel, in bytes: no more is put in, and then until so little is left. */
+export const highWaterBytes = 2 * 1024 * 1024;
+export const lowWaterBytes = 512 * 1024;
 /** A STUN server that does not answer holds nobody up for longer. */
 const gatherMilliseconds = 10000;
 const stunLimit = 4;
@@ -29,6 +31,8 @@ export function usableServers(iceServers) {
  * `onLost(opened)` once, when the connection is over.
  */
 export class Peer {
+    /** Takes a channel that the other side announces, as the browser made it; null: it is closed. */
+    onChannel = null;
     #connection;
     #control;
     #data;
@@ -60,6 +64,10 @@ export class Peer {
             this.#gathered = !candidate?.candidate;
             callbacks.onCandidate({ candidate: candidate?.candidate ?? "", mid: this.#mid });
         };
+        connection.ondatachannel = ({ channel }) => {
+            if (this.onChannel && !this.#over) this.onChannel(channel);
+            else channel.close();
+        };
         connection.onconnectionstatechange = () => {
             const state = connection.connectionState;
             if (state === "failed" && patient && !this.#opened) return;
@@ -71,6 +79,11 @@ export class Peer {
     /** Whether packets have stopped coming. */
     get interrupted() {
         return this.#connection.connectionState === "disconnected";
+    }
+
+    /** Whether nothing more can be sent or announced. */
+    get isOver() {
+        return this.#over;
     }
 
     /** The largest message that the other side takes, in bytes. */
@@ -160,6 +173,11 @@ export class Peer {
         const init = mid === null ? { candidate, sdpMLineIndex: 0 } : { candidate, sdpMid: mid };
         if (this.#described) this.#add(init);
         else if (this.#candidates.length < 100) this.#candidates.push(init);
+    }
+
+    /** Announces an ordered and reliable channel to the other side. */
+    announce(label, protocol) {
+        return this.#connection.createDataChannel(label, { ordered: true, protocol });
     }
 
     sendText(text) {

@@ -33,6 +33,13 @@ export class Ways {
         return ways;
     }
 
+    /** The same for one offer of several, with the place that there is now. */
+    async afresh() {
+        const ways = Object.assign(new Ways(), this);
+        if (ways.worker && ways.journal) await ways.measure();
+        return ways;
+    }
+
     /** Whether the person can choose a folder. */
     get picks() {
         return isSecureContext && typeof globalThis.showDirectoryPicker === "function";

@@ -35,7 +35,8 @@ export class Receiver {
     /** Bytes of items that failed, as far as they were announced. */
     #failedBytes = 0;
     #wires;
-    #holdings;
+    /** What outlives the connection; set before the yes. */
+    holdings;
     #offer = new OfferedItems();
     /** For a sender whose frames come in any order, else null. */
     #reorder = null;
@@ -56,7 +57,7 @@ export class Receiver {
 
     constructor(wires, holdings, features) {
         this.#wires = wires;
-        this.#holdings = holdings;
+        this.holdings = holdings;
         if (features.includes("unordered")) this.#reorder = new Reorder();
     }
 
@@ -190,8 +191,8 @@ export class Receiver {
 
     /** Later connections must have the same list, or the person is asked again. */
     #listKnown() {
-        if (this.complete) this.#holdings.noteList(this.items, this.totalBytes);
-        const reason = this.#holdings.shortage(this.totalBytes);
+        if (this.complete) this.holdings.noteList(this.items, this.totalBytes);
+        const reason = this.holdings.shortage(this.totalBytes);
         if (reason) this.#stopForStorage(reason);
     }
 
@@ -203,14 +204,14 @@ export class Receiver {
     /** Turns down what cannot be kept here. */
     #admitItems(items) {
         for (const item of items) {
-            const reason = item.state === "waiting" ? this.#holdings.refusal(item) : null;
+            const reason = item.state === "waiting" ? this.holdings.refusal(item) : null;
             if (reason) this.#refuse(item, "storage", reason);
         }
     }
 
     /** `have`: what earlier connections brought. */
     async #sayWhatIsHere() {
-        const { kept, messages } = await whatIsHere(this.#offer, this.#holdings);
+        const { kept, messages } = await whatIsHere(this.#offer, this.holdings);
         for (const item of kept) this.earlierBytes += item.movedBytes;
         this.earlierCount += kept.length;
         this.keptCount += kept.length;
@@ -229,7 +230,7 @@ export class Receiver {
     #handleBegin(item, offset) {
         require(item.partialBytes > 0 && (offset === 0 || offset === item.partialBytes), "an unsound item-begin");
         if (offset > 0) {
-            this.#attach(item, this.#holdings.resume(item));
+            this.#attach(item, this.holdings.resume(item));
             this.earlierBytes += offset;
             item.movedBytes = offset;
         }
@@ -335,7 +336,7 @@ export class Receiver {
     #write(item, payload) {
         const position = item.intake?.positionBytes ?? 0;
         require(item.size === null || payload.length <= item.size - position, "more bytes than the item has");
-        if (!item.intake) this.#attach(item, this.#holdings.begin(item));
+        if (!item.intake) this.#attach(item, this.holdings.begin(item));
         item.movedBytes = position + payload.length;
         item.intake.write(payload);
         this.#checkWhole(item);
@@ -415,9 +416,9 @@ export class Receiver {
     #checkWhole(item) {
         if (!item.root || item.state === "checking" || item.state === "failed") return;
         if (item.partialBytes > 0 || (item.intake?.positionBytes ?? 0) !== item.size) return;
-        if (!item.intake) this.#attach(item, this.#holdings.begin(item));
+        if (!item.intake) this.#attach(item, this.holdings.begin(item));
         item.state = "checking";
-        this.#holdings.track(this.#check(item));
+        this.holdings.track(this.#check(item));
     }
 
     async #check(item) {
@@ -425,16 +426,16 @@ export class Receiver {
         const root = rootOf(await intake.finish(), size);
         if (item.state !== "checking") return;
         if (root !== item.root) {
-            if (this.#stopped) this.#holdings.drop(item);
+            if (this.#stopped) this.holdings.drop(item);
             else this.#refuseDamaged(item);
             return;
         }
         try {
             // Even if the connection breaks meanwhile: it is whole, and the next one hears of it.
-            await this.#holdings.keep(item, root);
+            await this.holdings.keep(item, root);
         } catch (error) {
             // Where the beginning is kept there will be another try; else this item alone is lost.
-            item.hooks.onStopped(storageReason(error), this.#holdings.resumable);
+            item.hooks.onStopped(storageReason(error), this.holdings.resumable);
             return;
         }
         item.intake = item.hooks = item.segments = null;
@@ -471,7 +472,7 @@ export class Receiver {
         item.partialBytes = 0;
         this.#unsettledCount -= 1;
         this.#failedBytes += Math.max(0, (item.size ?? 0) - item.movedBytes);
-        const pending = this.#holdings.drop(item) + (this.#reorder?.drop(item.index) ?? 0);
+        const pending = this.holdings.drop(item) + (this.#reorder?.drop(item.index) ?? 0);
         item.intake = item.hooks = item.segments = null;
         if (pending > 0) this.#handled(pending);
         this.#wires.onChange();
@@ -489,7 +490,7 @@ export class Receiver {
     /** Everything is here: hands over what is not in its place yet, and says so at last. */
     async #deliver() {
         const awake = setInterval(() => this.sendCredit(), 1000);
-        await this.#holdings.deliver(this.items);
+        await this.holdings.deliver(this.items);
         clearInterval(awake);
         this.#wires.send({ type: "receipt", items: this.#confirmedCount, bytes: this.#confirmedBytes });
         const damaged = this.items.every((item) => item.damaged);

@@ -135,7 +135,8 @@ export function showSavedBefore() {
     });
 }
 
-function placeOf(files, holdings) {
+/** Where the files of a finished transfer are, in a sentence; nothing where there are none. */
+export function placeOf(files, holdings) {
     if (files.length === 0) return "";
     if (holdings.plan.way === "folder") return `Saved in the folder “${holdings.store.name}”.`;
     if (holdings.plan.archive) return `Everything is in ${holdings.plan.archive}, in your browser’s downloads folder.`;

@@ -50,7 +50,10 @@ export class Session {
     #exchange = null;
     #pulse = null;
 
-    /** `memory` is what outlives the connection: `{ id, holdings, outgoing }`; `role` is null or `sender`. */
+    /**
+     * `memory` is what outlives the connection: `{ id, holdings, outgoing }`, of which `holdings` may be null
+     * until a Receiver is to accept; `role` is null or `sender`.
+     */
     constructor(peer, memory, callbacks, role = null) {
         this.#peer = peer;
         this.#memory = memory;
@@ -127,7 +130,7 @@ export class Session {
         } else if (message.type === "bye") {
             this.lose();
             this.#peer.close();
-            if (this.part instanceof Receiver) this.#memory.holdings.conclude();
+            if (this.part instanceof Receiver) this.#memory.holdings?.conclude();
         } else {
             require(this.part !== null, "a message before hello");
             require(typeof message.type === "string", "a message without type");

@@ -59,7 +59,8 @@ async function walk(entry, path, choice, onChange) {
 export class Selection {
     choices = [];
     #onChange = () => {};
-    #wake = () => {};
+    /** Wakes those who wait for more of it: there may be several. */
+    #wakes = [];
 
     set onChange(callback) {
         this.#onChange = callback;
@@ -128,7 +129,7 @@ export class Selection {
             for (let index = 0; ; index += 1) {
                 while (index >= choice.sources.length && !choice.complete) {
                     await new Promise((resolve) => {
-                        this.#wake = resolve;
+                        this.#wakes.push(resolve);
                     });
                 }
                 if (index >= choice.sources.length) break;
@@ -138,7 +139,7 @@ export class Selection {
     }
 
     #changed() {
-        this.#wake();
+        for (const wake of this.#wakes.splice(0)) wake();
         this.#onChange();
     }
 }

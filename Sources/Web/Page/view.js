@@ -1,6 +1,7 @@
 // What a person sees. Only textContent is ever set: nothing that came from anywhere is read as markup.
 
-import { duration, shownText, size } from "./text.js";
+import { Pace } from "./pace.js";
+import { shownText, size } from "./text.js";
 
 const element = (id) => document.getElementById(id);
 /** Rows of a long list: those around the item that moves. */
@@ -104,7 +105,7 @@ function showTexts(texts) {
 }
 
 /** Exactly what is shown is copied. A page over plain HTTP may not write the clipboard: it marks the text instead. */
-async function copy(words, button) {
+export async function copy(words, button) {
     try {
         await navigator.clipboard.writeText(words.textContent);
         button.textContent = "Copied";
@@ -217,26 +218,18 @@ function fill(node, item) {
     note.hidden = item.note === "";
 }
 
-/** Progress from two numbers: speed over the last seconds, and the time left at that speed. */
+/** Draws progress, with the speed and the time left. */
 export class Meter {
-    #samples = [];
+    #pace = new Pace();
     #announcedTenth = 0;
 
     /** Draws; returns the seconds since the last byte. */
     draw(bytes, total, complete = true) {
-        const now = performance.now();
-        const samples = this.#samples;
-        if (samples.length === 0 || now - samples[samples.length - 1].now >= 200) samples.push({ now, bytes });
-        while (samples.length > 2 && now - samples[0].now > 5000) samples.shift();
-        const first = samples[0];
-        const rate = now - first.now > 400 ? (bytes - first.bytes) * 1000 / (now - first.now) : 0;
-        const still = bytes === first.bytes ? (now - first.now) / 1000 : 0;
+        const { moved, rate, left, still } = this.#pace.measure(bytes, total, complete);
         element("progress").value = total > 0 ? bytes / total : 1;
-        element("progress-bytes").textContent = complete
-            ? `${size(bytes)} of ${size(total)}` : `${size(bytes)} of at least ${size(total)}`;
-        element("progress-rate").textContent = rate > 0 ? `${size(Math.round(rate))}/s` : "";
-        element("progress-left").textContent
-            = rate > 0 && bytes < total ? `${duration((total - bytes) / rate)} left` : "";
+        element("progress-bytes").textContent = moved;
+        element("progress-rate").textContent = rate;
+        element("progress-left").textContent = left;
         const tenth = total > 0 ? Math.floor(10 * bytes / total) : 0;
         if (tenth > this.#announcedTenth && tenth < 10) {
             this.#announcedTenth = tenth;
