@@ -3,15 +3,27 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* Everything that the signal handlers do is safe in one: tcsetattr(), sigaction(), pthread_sigmask() and raise() are
- * (POSIX 2.4.3), and the state is written before it is announced by `taken`. */
+/* Everything that the signal handlers do is safe in one: tcsetattr(), write(), sigaction(), pthread_sigmask() and
+ * raise() are (POSIX 2.4.3), and the state is written before it is announced by `taken` and `pasting`. */
 
 static struct termios before, raw;
-static int terminal;
-static volatile sig_atomic_t taken, resumed;
+static int terminal, screen;
+static volatile sig_atomic_t taken, resumed, pasting;
+
+/* A terminal that does not know the mode ignores these. */
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+/* Colours end, and whatever is drawn below the cursor goes: the next prompt stands in a line of its own. */
+static const char area_off[] = "\033[m\r\n\033[J";
+
+static void put(const char *text) {
+    /* A terminal that has gone away needs nothing. */
+    ssize_t count = write(screen, text, strlen(text));
+    (void)count;
+}
 
 static const int endings[] = {SIGHUP, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGTERM, SIGTSTP};
 enum { ENDING_COUNT = sizeof endings / sizeof endings[0] };
@@ -56,6 +68,10 @@ static void restore_action(int number) {
 static void handle(int number, siginfo_t *info, void *context) {
     (void)context;
     int error = errno;
+    if (taken && pasting) {
+        put(paste_off);
+        put(area_off);
+    }
     if (taken) tcsetattr(terminal, TCSANOW, &before);
     restore_action(number);
     /* The instruction at fault is executed again, and whoever reports faults sees it. */
@@ -71,6 +87,7 @@ static void handle(int number, siginfo_t *info, void *context) {
         struct sigaction action = ours();
         sigaction(number, &action, NULL);
         tcsetattr(terminal, TCSANOW, &raw);
+        if (pasting) put(paste_on);
         resumed = 1;
     }
     errno = error;
@@ -101,8 +118,17 @@ int martlet_raw_mode_enter(int file, enum martlet_raw_mode mode) {
     return -1;
 }
 
+void martlet_raw_mode_mark_pastes(int file) {
+    if (!taken || pasting) return;
+    screen = file;
+    pasting = 1;
+    put(paste_on);
+}
+
 void martlet_raw_mode_leave(void) {
     if (!taken) return;
+    if (pasting) put(paste_off);
+    pasting = 0;
     tcsetattr(terminal, TCSADRAIN, &before);
     taken = 0;
     for (int i = 0; i < ENDING_COUNT; i++) restore_action(endings[i]);

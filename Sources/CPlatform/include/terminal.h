@@ -20,6 +20,10 @@ enum martlet_raw_mode {
  * process that is stopped gives the terminal back and takes it again. Returns 0, or -1 with errno. */
 int martlet_raw_mode_enter(int file, enum martlet_raw_mode mode);
 
+/* In raw mode: has the terminal at file, which the program draws on, mark what is pasted (ESC [ 200 ~ before, ESC [ 201 ~
+ * behind it; xterm's "bracketed paste"). It ends with raw mode, in every way that ends. */
+void martlet_raw_mode_mark_pastes(int file);
+
 /* Puts the terminal back as it was. Does nothing where it was not taken. */
 void martlet_raw_mode_leave(void);
 

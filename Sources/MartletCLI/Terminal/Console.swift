@@ -3,20 +3,11 @@ internal import Synchronization
 
 /// Everything that the program says: results and events on standard output, all other words on standard error.
 ///
-/// Some lines are drawn over and over where standard error is a terminal (`drawBar`); whatever else is said wipes them
-/// away first, so that it never mixes with them. Long sentences are broken between words there.
+/// Some lines are drawn over and over where standard error is a terminal (`drawBar`, `drawArea`); whatever else is said
+/// wipes them away first, so that it never mixes with them. Long sentences are broken between words there.
 final class Console: Sendable {
     enum Stream: Sendable {
         case output, error
-    }
-
-    /// Where the last thing that was written has left the cursor.
-    private enum Cursor {
-        case atStart
-        /// Behind the last of so many lines that are drawn over.
-        case inBar(lineCount: Int)
-        /// Behind a question, or what the terminal echoed.
-        case inText
     }
 
     let facts: TerminalFacts
@@ -27,7 +18,7 @@ final class Console: Sendable {
     /// The command may be stopped without loss: the same command goes on where it was.
     let isResumable = Latch()
     private let write: @Sendable (Stream, String) -> Void
-    private let cursor = Mutex(Cursor.atStart)
+    private let screen = Mutex(TerminalScreen())
 
     init(
         facts: TerminalFacts = .current, isQuiet: Bool = false, isJSON: Bool = false,
@@ -107,99 +98,107 @@ final class Console: Sendable {
     /// Draws the lines in place of those drawn before. They must fit the terminal's columns, and be fewer than its rows.
     func drawBar(_ lines: [String]) {
         guard hasBar, !lines.isEmpty else { return }
-        cursor.withLock { cursor in
-            var start = "\r"
-            // Erased after the text, not before it: nothing flickers.
-            var end = "\u{1B}[K"
-            switch cursor {
-            case .atStart: break
-            case .inText: start = "\n\r"
-            case .inBar(let count):
-                start += Self.up(count - 1)
-                if count > lines.count { end = "\u{1B}[J" }
-            }
-            cursor = .inBar(lineCount: lines.count)
-            write(.error, start + lines.joined(separator: "\u{1B}[K\n") + end)
-        }
+        screen.withLock { write(.error, $0.draw(TerminalArea(lines: lines), size: facts.size())) }
+    }
+
+    /// Draws lines with the cursor in them, which from now on stay below whatever is said. They must fit the terminal's
+    /// columns, and be fewer than its rows. For terminals that take escape sequences.
+    func drawArea(_ area: TerminalArea) {
+        screen.withLock { write(.error, $0.draw(area, isKept: true, size: facts.size())) }
     }
 
     /// Wipes the drawn lines away.
     func clearBar() {
-        cursor.withLock { if case .inBar = $0 { leaveLine(&$0) } }
+        screen.withLock { screen in
+            screen.forgetArea()
+            if !screen.isInText { write(.error, screen.leaveLine(size: facts.size())) }
+        }
     }
 
-    private static func up(_ count: Int) -> String { count > 0 ? "\u{1B}[\(count)A" : "" }
+    /// What was drawn stands somewhere else, or nowhere: the process was stopped, and goes on.
+    func restart() {
+        screen.withLock { $0.restart() }
+    }
+
+    /// Lines that were made for this terminal: nothing is broken or changed.
+    ///
+    /// - Parameter mark: by which something can be put behind the last one later (`amend`).
+    func show(_ lines: [String], mark: Int? = nil) {
+        print(lines.joined(separator: "\n") + "\n", to: .error, mark: mark)
+    }
+
+    /// Puts something behind a line that is still on the screen, in place of what was put there before.
+    ///
+    /// - Parameter isLast: it is not changed any more.
+    func amend(_ mark: Int, _ text: String, isLast: Bool) {
+        screen.withLock { screen in
+            if let text = screen.amend(mark, text, isLast: isLast, size: facts.size()) { write(.error, text) }
+        }
+    }
 
     // MARK: Questions
 
     /// Asks a question, behind which the answer is typed.
     func prompt(_ question: String) {
-        cursor.withLock { cursor in
-            leaveLine(&cursor)
-            write(.error, question)
-            cursor = .inText
+        screen.withLock { screen in
+            write(.error, screen.leaveLine(size: facts.size()) + question)
+            screen.isBehindText()
         }
     }
 
     /// Asks the same question in other words, in the place of the one that stands there: what it is about has changed.
     /// It must fit the terminal's columns.
     func promptAgain(_ question: String) {
-        cursor.withLock { cursor in
-            guard case .inText = cursor else { return }
-            write(.error, "\r\(question)\u{1B}[K")
-        }
-    }
-
-    /// Shows a question with what is typed so far, in place of what stood there. It must fit the terminal's columns.
-    ///
-    /// - Parameter back: how many columns before the end the cursor stands.
-    func edit(_ line: String, back: Int) {
-        cursor.withLock { cursor in
-            switch cursor {
-            case .inText: break
-            case .atStart, .inBar: leaveLine(&cursor)
-            }
-            write(.error, "\r\(line)\u{1B}[K" + (back > 0 ? "\u{1B}[\(back)D" : ""))
-            cursor = .inText
+        screen.withLock { screen in
+            if screen.isInText { write(.error, "\r\(question)\u{1B}[K") }
         }
     }
 
     /// A key has done nothing.
     func ring() {
-        cursor.withLock { _ in write(.error, "\u{07}") }
+        screen.withLock { _ in write(.error, "\u{07}") }
     }
 
-    /// Goes to the line below the question.
-    func leaveQuestion() {
-        cursor.withLock { if case .inText = $0 { leaveLine(&$0) } }
+    /// Leaves a question that was drawn, with its answer, where it stands, and goes to the line below.
+    func leaveArea() {
+        screen.withLock { screen in
+            guard let area = screen.kept else { return }
+            // The cursor goes behind the last line.
+            let end = TerminalArea(lines: area.lines)
+            write(.error, screen.draw(end, size: facts.size()) + "\n")
+            screen.isAtNewLine()
+        }
     }
 
     /// The answer has come, and with it, from the keyboard, a new line.
     func answered() {
-        cursor.withLock { if case .inText = $0 { $0 = .atStart } }
+        screen.withLock { if $0.isInText { $0.isAtNewLine() } }
     }
 
     /// Somebody pressed Ctrl-C: the terminal has echoed it.
     func echoed() {
         guard facts.errorIsTerminal else { return }
-        cursor.withLock { if case .atStart = $0 { $0 = .inText } }
+        screen.withLock { if $0.isAtStart { $0.isBehindText() } }
     }
 
-    private func print(_ text: String, to stream: Stream) {
-        cursor.withLock { cursor in
-            leaveLine(&cursor)
-            write(stream, text)
+    private func print(_ text: String, to stream: Stream, mark: Int? = nil) {
+        screen.withLock { screen in
+            let size = facts.size()
+            let area = screen.kept
+            var head = screen.leaveLine(size: size)
+            if stream == .output {
+                if !head.isEmpty { write(.error, head) }
+                write(.output, text)
+                head = ""
+            } else {
+                head += text
+            }
+            if facts.hasEscapes, stream == .error || facts.outputIsTerminal {
+                screen.printed(text, mark: mark, size: size)
+            }
+            // At once with the text: the lines below do not flicker.
+            if let area { head += screen.draw(area, isKept: true, size: size) }
+            if !head.isEmpty { write(.error, head) }
         }
-    }
-
-    /// Goes to the start of an empty line.
-    private func leaveLine(_ cursor: inout Cursor) {
-        switch cursor {
-        case .atStart: break
-        case .inBar(1): write(.error, "\r\u{1B}[K")
-        case .inBar(let count): write(.error, "\r\(Self.up(count - 1))\u{1B}[J")
-        case .inText: write(.error, "\n")
-        }
-        cursor = .atStart
     }
 }

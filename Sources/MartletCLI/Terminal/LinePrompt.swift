@@ -1,11 +1,5 @@
-internal import CPlatform
 internal import Dispatch
-
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
+internal import Transfer
 
 /// A question for a line that can be edited while it is typed, and that Tab completes. Where the terminal cannot do
 /// that, a plain line.
@@ -44,40 +38,39 @@ enum LinePrompt {
     private static func edit(
         _ editor: LineEditor, _ question: String, on console: Console, until isCancelled: () -> Bool
     ) -> String? {
-        guard martlet_raw_mode_enter(STDIN_FILENO, martlet_raw_keys) == 0 else { return nil }
-        defer { martlet_raw_mode_leave() }
         var editor = editor
-        draw(editor, question, on: console)
-        while !isCancelled() {
-            if martlet_raw_mode_resumed() != 0 { draw(editor, question, on: console) }
-            var wish = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-            if poll(&wish, 1, 100) <= 0 { continue }
-            var key: UInt8 = 0
-            let count = read(STDIN_FILENO, &key, 1)
-            if count < 0, errno == EINTR { continue }
-            guard count == 1 else { break }
-            switch editor.press(key) {
-            case .nothing: break
-            case .changed: draw(editor, question, on: console)
-            case .refused: console.ring()
-            case .choices(let ways):
-                list(ways, on: console)
-                draw(editor, question, on: console)
-            case .entered:
-                console.leaveQuestion()
-                return editor.text
-            case .ended:
-                console.leaveQuestion()
-                return nil
+        var answer: String?
+        let isTaken = KeyLoop.run(until: isCancelled) { what in
+            switch what {
+            case .restarted: console.restart()
+            case .redraw: break
+            case .keys(let keys):
+                for key in keys {
+                    switch editor.press(key) {
+                    case .nothing, .changed: continue
+                    case .refused: console.ring()
+                    case .choices(let ways): list(ways, on: console)
+                    case .entered:
+                        answer = editor.text
+                        return false
+                    case .ended: return false
+                    }
+                }
             }
+            draw(editor, question, on: console)
+            return true
         }
-        console.leaveQuestion()
-        return nil
+        if isTaken {
+            draw(editor, question, on: console)
+            console.leaveArea()
+        }
+        return answer
     }
 
     private static func draw(_ editor: LineEditor, _ question: String, on console: Console) {
-        let (text, back) = editor.window(columns: console.facts.size().columns - question.count)
-        console.edit(question + text, back: back)
+        let width = Printable.columns(of: question)
+        let (text, cursor) = editor.window(columns: console.facts.size().columns - width)
+        console.drawArea(TerminalArea(lines: [question + text], cursor: (0, width + cursor)))
     }
 
     /// The words that could come next, without what is typed already.
