@@ -21,6 +21,11 @@ export function soundName(text) {
     return Array.from(whole(text).replace(/\s+/gu, " ").trim()).slice(0, nameLimit).join("");
 }
 
+/** Whether the other side may call itself, or somebody, that; what is shown of it may be nothing. */
+export function isName(value) {
+    return typeof value === "string" && value !== "" && value.length <= 2 * nameLimit && Array.from(value).length <= nameLimit;
+}
+
 /** Whether the first word of the other side is that of a chat. */
 export function isChat(text) {
     try {
@@ -183,7 +188,7 @@ export class ChatConnection {
         }
         require(Number.isInteger(message.version) && message.version >= 1, "another protocol version");
         const { name, people } = message;
-        require(typeof name === "string" && soundName(name) !== "", "a hello without name");
+        require(isName(name), "a hello without name");
         this.#isGreeted = true;
         this.name = soundName(name);
         this.agent = shownName(message.agent ?? "The other side", 80);
@@ -257,7 +262,7 @@ export class ChatConnection {
             break;
         case "name": {
             const { name } = message;
-            require(typeof name === "string" && soundName(name) !== "", "an unsound name");
+            require(isName(name), "an unsound name");
             this.name = soundName(name);
             this.#talk.handleName(this);
             break;
