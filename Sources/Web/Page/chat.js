@@ -13,7 +13,10 @@ export const caller = "caller";
 export const answerer = "answerer";
 
 /** The other side has another memory of this talk than we: one of the two has come back with an old one. */
-export class OldState extends ProtocolError {}
+export class OldState extends ProtocolError {
+    /** Whether it is ours that is old: it knows of more than we remember to have said. */
+    isOurs = false;
+}
 
 /** What a side is known by to this one other person: 16 random bytes. */
 export function freshSession() {
@@ -113,7 +116,9 @@ export class ChatPair {
             this.restart();
         }
         if (!isCount(have) || have < this.#acknowledged || have > this.#sent) {
-            throw new OldState("a have that cannot be");
+            const error = new OldState("a have that cannot be");
+            error.isOurs = have > this.#sent;
+            throw error;
         }
         this.#flight = have - this.#acknowledged;
         const there = this.queue.slice(0, this.#flight);

@@ -330,8 +330,9 @@ export class ChatConnection {
             if (error instanceof ProtocolError || error instanceof SyntaxError) {
                 const what = error instanceof ProtocolError ? error.message : "something that is no JSON";
                 const failure = new Failure("protocol", `It sent ${what}.`);
-                // It will come as somebody new.
+                // One of the two will come as somebody new.
                 failure.isPassing = error instanceof OldState;
+                if (error.isOurs) this.#talk.forgetPair(this);
                 this.fail(failure, "protocol", what);
             } else {
                 console.error(error);

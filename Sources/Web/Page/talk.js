@@ -26,7 +26,11 @@ export class Member {
     isTyping = false;
     /** The connection that stands or is being begun, else null. */
     connection = null;
+    /** Whether packets have stopped coming over it. */
+    isInterrupted = false;
     typingTimer = null;
+    nameTimer = null;
+    nameTime = -Infinity;
 
     constructor(id, pair) {
         this.id = id;
@@ -242,11 +246,12 @@ export class Talk {
         member.agent = connection.agent;
         member.name = this.#shownName(member, connection.name);
         if (wasComing) {
-            this.#push({ kind: "notice", text: `${member.name} (${member.agent}) is here.` });
+            const on = member.name === member.agent ? "" : ` (${member.agent})`;
+            this.#push({ kind: "notice", text: `${member.name}${on} is here.` });
             for (const message of this.#unaddressed.splice(0)) this.#address(message, [member]);
         } else {
-            if (member.state === "lost") this.#push({ kind: "notice", text: `${member.name} is back.` });
             if (earlier !== member.name) this.#tellName(earlier, member.name);
+            if (member.state === "lost") this.#push({ kind: "notice", text: `${member.name} is back.` });
         }
         member.state = "here";
         this.keep();
@@ -288,6 +293,16 @@ export class Talk {
 
     handleName(connection) {
         const { member } = connection;
+        if (member.nameTimer !== null) return;
+        // Of many names the last one counts.
+        const wait = Math.max(0, member.nameTime + nameMilliseconds - performance.now());
+        member.nameTimer = setTimeout(() => this.#takeName(member, connection), wait);
+    }
+
+    #takeName(member, connection) {
+        member.nameTimer = null;
+        member.nameTime = performance.now();
+        if (member.connection !== connection) return;
         const earlier = member.name;
         member.name = this.#shownName(member, connection.name);
         if (earlier === member.name) return;
@@ -314,6 +329,7 @@ export class Talk {
         const { member } = connection;
         if (!member || member.connection !== connection) return;
         member.connection = null;
+        member.isInterrupted = false;
         this.#setTyping(member, false);
         for (const message of member.pair.lose()) {
             message.sent -= 1;

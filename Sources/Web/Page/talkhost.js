@@ -154,7 +154,11 @@ export class TalkHost {
             onRoom: () => null,
             openChat: (peer, hooks) => this.talk.call(peer, hooks),
             onBegun: () => {},
-            onInterrupted: () => {},
+            onInterrupted: (isInterrupted) => {
+                const member = attempt.session?.member;
+                if (member?.connection === attempt.session) member.isInterrupted = isInterrupted;
+                this.talk.onChange();
+            },
             onEnd: (failure) => this.#handleEnd(attempt, failure, guest.isRefused),
         });
         this.#attempts.add(attempt);

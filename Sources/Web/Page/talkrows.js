@@ -4,8 +4,9 @@ import { Talk } from "./talk.js";
 
 /** So long two messages of one person stand under one name. */
 const togetherMilliseconds = 120000;
-/** A text of more lines gets a place of its own to scroll in. */
+/** A text of more lines, or characters, gets a place of its own to scroll in. */
 const lineLimit = 30;
+const lengthLimit = 4000;
 const addresses = /\bhttps?:\/\/[^\s<>"\ufffd]+/g;
 const ticks = {
     waiting: ["…", "not sent yet"], sent: ["✓", "sent"], delivered: ["✓✓", "delivered"], missed: ["✕", "not delivered"],
@@ -41,7 +42,7 @@ export function messageRow(message, before, onLink) {
     const body = part("div", "talk-text");
     body.dir = "auto";
     body.append(...withLinks(text, onLink));
-    if (text.split("\n", lineLimit + 1).length > lineLimit) {
+    if (text.length > lengthLimit || text.split("\n", lineLimit + 1).length > lineLimit) {
         body.classList.add("long");
         body.tabIndex = 0;
     }

@@ -7,6 +7,7 @@ const element = (id) => document.getElementById(id);
 const rowLimit = 1000;
 /** A tab that nobody sees has no animation frames. */
 const hiddenMilliseconds = 250;
+const notificationMilliseconds = 1000;
 /** Whoever has scrolled up that far reads what is there, and is left alone. */
 const bottomPixels = 60;
 
@@ -17,9 +18,14 @@ export class TalkScreen {
     #rows = new Map();
     #lastId = 0;
     #isDue = false;
+    /** Whether the newest message is in sight. */
+    #isAtEnd = true;
     #state = { text: "", canTry: false };
+    /** What has come while nobody looked, and the last of it that nobody was told of. */
     #unseen = 0;
+    #unseenMessage = null;
     #notification = null;
+    #notificationTime = -Infinity;
     #paths = new Map();
     #words = new Map();
 
@@ -27,7 +33,11 @@ export class TalkScreen {
         this.#talk = talk;
         this.#actions = actions;
         talk.onChange = () => this.#schedule();
-        talk.onHeard = (message) => this.#notify(message);
+        talk.onHeard = (message) => {
+            if (this.#isSeen) return;
+            this.#unseen += 1;
+            this.#unseenMessage = message;
+        };
         this.#wire();
     }
 
@@ -83,12 +93,21 @@ export class TalkScreen {
             this.#askPaths();
         };
         element("talk-leave").onclick = () => this.#actions.leave();
+        element("talk-done").onclick = () => location.reload();
         element("talk-now").onclick = () => this.#actions.reconnect();
         element("talk-release").onclick = () => this.#actions.release();
         element("talk-invite").onclick = () => this.#actions.invite();
         element("talk-notify").onclick = () => this.#askToNotify();
         element("link-no").onclick = () => element("link-dialog").close();
         element("link-go").onclick = () => element("link-dialog").close();
+        // Whoever was at the end stays there, whatever the window becomes.
+        const log = element("talk-log");
+        log.onscroll = () => {
+            this.#isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < bottomPixels;
+        };
+        new ResizeObserver(() => {
+            if (this.#isAtEnd) log.scrollTop = log.scrollHeight;
+        }).observe(log);
         document.addEventListener("visibilitychange", () => this.#handleSeen());
         addEventListener("focus", () => this.#handleSeen());
     }
@@ -138,10 +157,12 @@ export class TalkScreen {
         this.#drawState();
         if (!element("talk-about").hidden) this.#drawPeople();
         this.#drawTitle();
+        this.#notify();
         const over = talk.isOver;
         element("talk-input").disabled = element("talk-send").disabled = over;
         element("talk-leave").hidden = over;
         element("talk-more").hidden = over;
+        element("talk-done").hidden = !over;
         element("talk-invite").hidden = over || !this.#actions.invite;
         if (over) element("talk-about").hidden = true;
         const canAsk = isSecureContext && globalThis.Notification?.permission === "default";
@@ -151,14 +172,13 @@ export class TalkScreen {
     #drawRows() {
         const log = element("talk-log");
         const { messages, changed } = this.#talk;
-        const wasAtBottom = log.scrollHeight - log.scrollTop - log.clientHeight < bottomPixels;
-        const fresh = [];
-        for (let index = messages.length - 1; index >= 0 && messages[index].id > this.#lastId; index -= 1) {
-            fresh.unshift(messages[index]);
-        }
+        const wasAtEnd = this.#isAtEnd;
+        let first = messages.length;
+        while (first > 0 && messages[first - 1].id > this.#lastId) first -= 1;
         const rows = [];
-        for (const message of fresh) {
-            const row = messageRow(message, messages[messages.indexOf(message) - 1], showLink);
+        for (let index = first; index < messages.length; index += 1) {
+            const message = messages[index];
+            const row = messageRow(message, messages[index - 1], showLink);
             this.#rows.set(message.id, row);
             this.#lastId = message.id;
             rows.push(row);
@@ -174,7 +194,7 @@ export class TalkScreen {
             if (row) refreshRow(row, message);
         }
         changed.clear();
-        if (wasAtBottom) log.scrollTop = log.scrollHeight;
+        if (wasAtEnd) log.scrollTop = log.scrollHeight;
     }
 
     #drawState() {
@@ -183,10 +203,13 @@ export class TalkScreen {
         const isHost = this.#actions.release !== null;
         const waits = isHost && lost.length > 0 && !this.#talk.isOver;
         const awaited = waits ? `Waiting for ${lost.join(", ")} to come back.` : "";
+        const silent = this.#talk.members.filter(({ isInterrupted }) => isInterrupted).map(({ name }) => name);
+        const interrupted = silent.length > 0 ? `The connection to ${silent.join(", ")} was interrupted.` : "";
         const kept = this.#talk.isKept || this.#talk.isOver ? ""
             : "This browser keeps nothing of the talk: do not load this page again.";
-        setText("talk-state-text", [text, awaited, kept].filter(Boolean).join(" "));
-        element("talk-state").hidden = element("talk-state-text").textContent === "";
+        setText("talk-state-text", [text, interrupted, awaited, kept].filter(Boolean).join(" "));
+        // It stays there without a text, too: what is hidden is not read aloud when it comes.
+        element("talk-state").classList.toggle("empty", element("talk-state-text").textContent === "");
         element("talk-now").hidden = !canTry;
         element("talk-release").hidden = !waits;
     }
@@ -243,10 +266,13 @@ export class TalkScreen {
         return document.visibilityState === "visible" && document.hasFocus();
     }
 
-    #notify(message) {
-        if (this.#isSeen) return;
-        this.#unseen += 1;
-        if (globalThis.Notification?.permission !== "granted") return;
+    /** One at a time, of what came last, and not many a second. */
+    #notify() {
+        const message = this.#unseenMessage;
+        const isSoon = performance.now() - this.#notificationTime < notificationMilliseconds;
+        if (!message || isSoon || globalThis.Notification?.permission !== "granted") return;
+        this.#unseenMessage = null;
+        this.#notificationTime = performance.now();
         try {
             this.#notification = new Notification(message.name, { body: message.text.slice(0, 200), tag: "martlet" });
             this.#notification.onclick = () => globalThis.focus();
@@ -258,6 +284,7 @@ export class TalkScreen {
     #handleSeen() {
         if (!this.#isSeen) return;
         this.#unseen = 0;
+        this.#unseenMessage = null;
         this.#notification?.close();
         this.#notification = null;
         if (this.isShown) this.#drawTitle();
