@@ -69,8 +69,17 @@ extension PeerConnectorError {
             }
     }
 
+    /// It may be otherwise in a moment: the other side is being started again, or its network is.
+    package var mayPass: Bool {
+        switch self {
+        case .couldNotVerify, .wrongWords, .codeDead, .refused, .cancelled, .preparationFailed: false
+        case .peerFailed(let code, _): code != "taken"
+        default: true
+        }
+    }
+
     /// What the other side is told; nil when it knows already or cannot be reached.
-    var notice: RoomPayload? {
+    package var notice: RoomPayload? {
         switch self {
         case .timedOut: .failed(code: "timed-out", message: "no answer came in time")
         case .noNetworkPath: .failed(code: "no-path", message: "no network path was found")

@@ -11,6 +11,8 @@ public struct FileReceiver: Sendable {
     let options: TransferOptions
     let onEvent: @Sendable (TransferEvent) -> Void
     let decide: @Sendable (IncomingOffer) async -> OfferDecision
+    /// Told by what the sender knows the transfer, before anybody is asked and before it goes on by itself.
+    package var onTransfer: (@Sendable (_ transfer: String) async -> Void)?
 
     /// A transfer over two channels: a large file on `data` never delays a message on `control`.
     ///

@@ -39,6 +39,7 @@ extension ReceiverRun {
         while true {
             let news = try await news(since: known)
             if known.transfer.isEmpty, !news.transfer.isEmpty {
+                await receiver.onTransfer?(news.transfer)
                 earlier = try await writer.find(news.transfer)
                 timer = questionTimer()
             }

@@ -121,14 +121,3 @@ extension RoomEntrance {
         return code.number == otherCode.number && server == otherServer
     }
 }
-
-extension PeerConnectorError {
-    /// It may be otherwise in a moment: the other side is being started again, or its network is.
-    var mayPass: Bool {
-        switch self {
-        case .couldNotVerify, .wrongWords, .codeDead, .refused, .cancelled, .preparationFailed: false
-        case .peerFailed(let code, _): code != "taken"
-        default: true
-        }
-    }
-}

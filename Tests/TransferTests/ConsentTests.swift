@@ -1,6 +1,5 @@
 import Testing
 
-@testable import MartletCLI
 @testable import Transfer
 
 @Suite struct ConsentTests {

@@ -1,9 +1,8 @@
 internal import Synchronization
-internal import Transfer
 
-/// The yes of a person to a list, for as long as the command runs: when the connection breaks so early that nothing is
+/// The yes of a person to a list, for as long as the program runs: when the connection breaks so early that nothing is
 /// on the disk yet, the same list need not be asked about again.
-final class Consent: Sendable {
+package final class Consent: Sendable {
     /// What makes two items the same.
     private struct Item: Sendable, Equatable {
         var kind: ItemKind
@@ -18,14 +17,16 @@ final class Consent: Sendable {
 
     private let given = Mutex<(items: [Item], policy: ExistingFilePolicy)?>(nil)
 
+    package init() {}
+
     /// A list that was not complete at the yes is not remembered: nobody has seen all of it.
-    func give(_ policy: ExistingFilePolicy, to offer: Offer) {
+    package func give(_ policy: ExistingFilePolicy, to offer: Offer) {
         let items = offer.isComplete ? offer.items.map(Item.init) : nil
         given.withLock { $0 = items.map { ($0, policy) } }
     }
 
     /// What was said to the same list. Waits for the whole list only when there was an earlier yes.
-    func policy(for offer: IncomingOffer) async -> ExistingFilePolicy? {
+    package func policy(for offer: IncomingOffer) async -> ExistingFilePolicy? {
         guard let given = given.withLock({ $0 }) else { return nil }
         var current = offer.current
         while !current.isComplete {

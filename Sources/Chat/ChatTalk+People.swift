@@ -1,0 +1,177 @@
+internal import Martlet
+internal import NetworkIO
+internal import Signaling
+internal import Transfer
+
+/// More than two: the host introduces its guests to each other, and carries what they say until they are connected
+/// (Docs/Protocols/Chat.md, More than two).
+extension ChatTalk {
+    /// Two guests of ours.
+    struct Introduced: Hashable {
+        let first: Int
+        let second: Int
+
+        init(_ one: Int, _ other: Int) {
+            (first, second) = (min(one, other), max(one, other))
+        }
+    }
+
+    /// How often two guests were introduced, and how many signals of each were passed on since.
+    struct IntroductionCount {
+        var attempt: Int64 = 0
+        var passed: [Int: Int] = [:]
+    }
+
+    /// What is under way to reach another guest.
+    struct Approach {
+        /// The newest.
+        var number: Int64
+        var name: String
+        var introduction: ChatIntroduction
+        var calls: Bool
+        /// The one that runs, which is the newest or has to go.
+        var attempt: Task<Result<ChatPeer, PeerConnectorError>, Never>?
+        var isRunning = false
+    }
+
+    // MARK: The host
+
+    /// Introduces somebody who has come, or come back, to all others who are here.
+    func introduce(_ index: Int) {
+        let one = partners[index]
+        guard one.link?.isTold == true else { return }
+        for other in partners.indices where other != index && partners[other].link?.isTold == true {
+            let pair = Introduced(one.member.id, partners[other].member.id)
+            let attempt = (introductions[pair]?.attempt ?? 0) + 1
+            introductions[pair] = IntroductionCount(attempt: attempt)
+            for (hearer, fellow) in [(index, other), (other, index)] {
+                let (own, theirs) = (partners[hearer].member.id, partners[fellow].member)
+                // Whoever takes nothing off us is not connected to the others.
+                try? partners[hearer].pair.introduce(
+                    peer: Int64(theirs.id), attempt: attempt, name: ChatText.ownName(theirs.name) ?? "somebody",
+                    calls: own < theirs.id)
+                touch(hearer)
+            }
+        }
+    }
+
+    /// Passes on what one guest says to another, or hears what another guest says to us.
+    func carry(_ payload: String, between key: Partner.Key, and peer: Int64, attempt: Int64) {
+        switch key {
+        case .host: hear(payload, of: peer, attempt: attempt)
+        case .guest(let sender):
+            guard let receiver = Int(exactly: peer), let index = partner(.guest(receiver)), receiver != sender else {
+                return
+            }
+            let pair = Introduced(sender, receiver)
+            guard var count = introductions[pair], count.attempt == attempt else { return }
+            guard count.passed[sender, default: 0] < ChatIntroduction.signalLimit else { return }
+            count.passed[sender, default: 0] += 1
+            introductions[pair] = count
+            try? partners[index].pair.signal(peer: Int64(sender), attempt: attempt, payload: payload)
+            touch(index)
+        case .fellow: break
+        }
+    }
+
+    /// Tells the others that a guest is gone for good.
+    func tellParted(_ partner: Partner) {
+        guard case .guest(let id) = partner.key else { return }
+        introductions = introductions.filter { $0.key.first != id && $0.key.second != id }
+        for index in partners.indices where partners[index].link?.isOpen == true {
+            try? partners[index].pair.parted(peer: Int64(id))
+            touch(index)
+        }
+    }
+
+    // MARK: A guest
+
+    /// The host says that another guest is there: a new attempt to connect begins, and what was under way is dropped.
+    func approach(_ peer: Int64, attempt: Int64, name: String, calls: Bool) {
+        let isKnown = partner(.fellow(peer)) != nil || approaches[peer] != nil
+        let others = Set(approaches.keys.map(Partner.Key.fellow)).union(partners.filter { !$0.isParted }.map(\.key))
+        guard !isLeaving, isKnown || others.count < people - 1, attempt > approaches[peer]?.number ?? 0 else { return }
+        let introduction = ChatIntroduction(calls: calls, configuration: settings.configuration) {
+            [weak self] payload in
+            await self?.signal(payload, to: peer, attempt: attempt)
+        }
+        let old = approaches[peer]
+        approaches[peer] = Approach(
+            number: attempt, name: name, introduction: introduction, calls: calls, attempt: old?.attempt,
+            isRunning: true)
+        old?.attempt?.cancel()
+        if old?.isRunning != true { Task { await self.runApproaches(to: peer) } }
+    }
+
+    /// One attempt after the other, always the newest.
+    private func runApproaches(to peer: Int64) async {
+        var last: Int64 = 0
+        while let approach = approaches[peer], approach.number > last, !isLeaving {
+            last = approach.number
+            let attempt = Task { () -> Result<ChatPeer, PeerConnectorError> in
+                do throws(PeerConnectorError) { return .success(try await approach.introduction.connect()) } catch {
+                    return .failure(error)
+                }
+            }
+            approaches[peer]?.attempt = attempt
+            let outcome = await attempt.value
+            approaches[peer]?.attempt = nil
+            let isNewest = approaches[peer]?.number == last && !isLeaving
+            switch outcome {
+            case .success(let connected) where isNewest:
+                Task { _ = await self.serve(connected, .fellow(peer, calls: approach.calls)) }
+            case .success(let connected): await connected.close()
+            case .failure(let error):
+                if isNewest, partner(.fellow(peer)).map({ partners[$0].link == nil }) ?? true {
+                    queue.append(.notConnected(name: approach.name, reason: error.reason))
+                }
+            }
+        }
+        approaches[peer]?.isRunning = false
+    }
+
+    private func signal(_ payload: RoomPayload, to peer: Int64, attempt: Int64) {
+        guard let index = partner(.host), approaches[peer]?.number == attempt else { return }
+        try? partners[index].pair.signal(peer: peer, attempt: attempt, payload: payload.text)
+        touch(index)
+    }
+
+    private func hear(_ payload: String, of peer: Int64, attempt: Int64) {
+        guard let approach = approaches[peer], approach.number == attempt,
+            let payload = try? RoomPayload(parsing: payload)
+        else { return }
+        Task { await approach.introduction.hear(payload) }
+    }
+
+    /// The host says that another guest is gone for good. Where we are connected, the connection tells.
+    func parted(_ peer: Int64) {
+        approaches.removeValue(forKey: peer)?.attempt?.cancel()
+        guard let index = partner(.fellow(peer)) else { return }
+        partners[index].isParted = true
+        if partners[index].link == nil, !partners[index].pair.hasParted { leave(index, .gaveUp) }
+    }
+
+    /// Somebody else is the host: the numbers of the other guests mean nothing any more.
+    func forgetFellows() {
+        for approach in approaches.values { approach.attempt?.cancel() }
+        approaches = [:]
+        while let index = partners.firstIndex(where: { if case .fellow = $0.key { true } else { false } }) {
+            leave(index, .gaveUp)
+        }
+    }
+}
+
+extension PeerConnectorError {
+    /// For a person, as part of a sentence.
+    var reason: String {
+        switch self {
+        case .noNetworkPath: "no network path was found"
+        case .timedOut: "no answer came in time"
+        case .peerFailed(_, let message): Printable.line(message, columns: 200)
+        case .couldNotVerify: "the other side could not be verified"
+        case .connectionFailed(let error): Printable.line(error.message, columns: 200)
+        case .peerLeft: "the other side has left"
+        default: "the connection failed"
+        }
+    }
+}
