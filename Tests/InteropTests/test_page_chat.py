@@ -154,6 +154,46 @@ async def test_a_lost_connection_comes_back_by_itself(meeting):
     await meeting.host.room.__aexit__()
 
 
+def silence(pair):
+    """No packet of the host's leaves any more, as when a cable was pulled; nobody is told."""
+    for protocol in pair.talk.pc.sctp.transport.transport._connection._protocols:
+        protocol.transport.sendto = lambda *_: None
+
+
+async def test_a_network_that_falls_silent(meeting):
+    pair, chat = meeting.pair, meeting.chat
+    silence(pair)
+    await chat.say("into the void")
+    await chat.state("interrupted")
+    await chat.ticks("sent")
+    # The page does not wait until its browser gives up: it comes again through the room.
+    await pair.until(lambda: pair.connections == 2, 30)
+    await pair.until(lambda: pair.texts == ["into the void"])
+    await chat.ticks("delivered")
+    await chat.state("")
+    assert len(meeting.host.pairs) == 1
+
+
+async def test_after_ten_minutes_a_person_decides(meeting):
+    page, chat = meeting.visit.page, meeting.chat
+    await page.evaluate("""(() => {
+        const now = performance.now.bind(performance);
+        window.later = 0;
+        performance.now = () => now() + window.later;
+    })()""")
+    await meeting.gone()
+    await chat.state("Trying again")
+    await page.evaluate("window.later = 700000")
+    await chat.state("not tried any more by itself")
+    await chat.say("still kept")
+    await meeting.back()
+    await page.click("#talk-now")
+    await meeting.pair.until(lambda: meeting.pair.texts == ["still kept"])
+    await chat.state("")
+    await meeting.host._end()
+    await meeting.host.room.__aexit__()
+
+
 async def test_an_ack_that_was_lost_is_no_second_message(meeting):
     pair, chat = meeting.pair, meeting.chat
     pair.acknowledges = False
@@ -460,6 +500,22 @@ async def test_without_permission_the_title_tells(visit, server):
         await visit.page.wait_for("document.title === '(1) Talk with anna · Martlet'")
         assert await visit.page.evaluate("told") == []
         assert await visit.page.evaluate("document.querySelector('#talk-notify').hidden")
+
+
+async def test_a_tab_without_animation_frames_shows_what_comes(visit, server):
+    visit.page = await visit.browser.open()
+    await visit.page.before_scripts("""
+        window.requestAnimationFrame = () => 0;
+        Object.defineProperty(Document.prototype, 'hidden', { get: () => true });
+        Object.defineProperty(Document.prototype, 'visibilityState', { get: () => 'hidden' });""")
+    async with Host(server.origin, name="anna") as host:
+        await visit.page.goto(str(host.link))
+        pair, chat = await host.somebody(), ChatPage(visit.page)
+        pair.say("one")
+        pair.say("two")
+        await chat.shows("heard", ["one", "two"])
+        await visit.page.wait_for("document.title.startsWith('(2) ')")
+        await pair.until(lambda: pair.delivered == 2)
 
 
 # MARK: Floods

@@ -142,6 +142,23 @@ async def test_a_third_one_finds_it_full_until_nobody_is_awaited(tab):
                 await first.enter()
 
 
+async def test_a_place_is_kept_for_ten_minutes(tab):
+    host = tab()
+    host.page = await host.browser.open()
+    await host.page.before_scripts("""
+        const later = window.setTimeout.bind(window);
+        window.setTimeout = (work, time) => later(work, time === 600000 ? 1000 : time);""")
+    await host.page.goto(host.server.origin)
+    await host.state("beginning")
+    await host.page.click("#chat")
+    await host.state("hosting")
+    link = await host.page.evaluate("document.querySelector('#link').textContent")
+    async with guest(host, link) as made:
+        await made.lose()
+        await host.chat.notice("gust is not awaited any more")
+        await host.page.wait_for("!document.querySelector('#card').hidden")
+
+
 async def test_wrong_words_are_told_and_a_reload_goes_on_counting(tab):
     host = tab()
     code, link = await host.host_chat()
