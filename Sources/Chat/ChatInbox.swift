@@ -97,6 +97,7 @@ struct ChatInbox: Sendable {
     /// The next event. What was taken before counts as shown now.
     mutating func take(at now: NetworkTime) -> ChatPairEvent? {
         acknowledgeTaken()
+        if case .begun = queue.first?.event { return queue.popFirst()?.event }
         if let number = delivered {
             delivered = nil
             return .delivered(through: number)

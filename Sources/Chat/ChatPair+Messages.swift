@@ -1,5 +1,4 @@
 internal import DequeModule
-internal import Transfer
 package import Wire
 
 /// What comes and what goes.
@@ -12,7 +11,7 @@ extension ChatPair {
     package mutating func receive(_ message: ChatMessage, at now: NetworkTime) throws(ChatError) {
         if case .error(let code, let text) = message {
             throw ChatError(
-                reportedByPeer: code, message: text, isOutdated: phase == .beginning || isFresh)
+                reportedByPeer: code, message: text, isOutdated: goesOn && (phase == .beginning || isFresh))
         }
         let isBeginning = phase == .beginning
         defer { if !isBeginning { isFresh = false } }
@@ -42,10 +41,10 @@ extension ChatPair {
     private mutating func begin(_ session: ChatSession?, _ have: Int64) throws(ChatError) {
         if role == .answerer {
             guard let session else { throw .protocolViolation("member session is missing") }
-            isNew = partner != session
-            if isNew {
+            if partner != session {
                 if partner != nil { startAnew() }
                 partner = session
+                (isNew, goesOn) = (true, false)
             }
             prelude.append(.begin(session: nil, have: inbox.heard))
         }
@@ -54,11 +53,8 @@ extension ChatPair {
         isFresh = true
         // Said once more where something was acknowledged: the last one may have been lost with the connection.
         acknowledgedSaid = 0
-        inbox.receive(
-            .begun(
-                name: greeted.name, agent: Printable.line(greeted.agent, columns: ChatLimits.agentColumns), isNew: isNew
-            ),
-            byteCount: 0)
+        inbox.receive(.begun(name: greeted.name, agent: greeted.agent, isNew: isNew), byteCount: 0)
+        isNew = false
     }
 
     private mutating func part() throws(ChatError) {

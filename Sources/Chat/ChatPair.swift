@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import Transfer
 package import Wire
 
 /// One other person, over any number of connections, as a value without channel and clock: what was said is numbered, kept
@@ -34,6 +35,10 @@ package struct ChatPair: Sendable {
     var phase = Phase.apart
     /// Nothing has come since `begin` on this connection: an error is about the numbers.
     var isFresh = false
+    /// The two have not talked before: their connection begins, or began, with somebody new.
+    var isNew = false
+    /// What both say in `begin` goes back to an earlier connection.
+    var goesOn = false
     var ignoredCount = 0
     /// What the other side calls itself, as its hello said.
     var greeted: (name: String, agent: String) = ("", "")
@@ -81,7 +86,7 @@ package struct ChatPair: Sendable {
     package var hasParted: Bool { hasHeardBye }
     /// Everything that was said was acknowledged.
     package var isDelivered: Bool { outbox.isEmpty }
-    /// Everything that was said is acknowledged, and our `bye` is with the channel.
+    /// Our `bye` was given out to be sent, behind everything else.
     package var hasSaidBye: Bool { bye == .said }
     /// So much waits to be shown that nothing more may be read from the connection.
     package var isFull: Bool { inbox.isFull }
@@ -104,26 +109,26 @@ package struct ChatPair: Sendable {
         phase = .beginning
         ignoredCount = greeting.ignoredCount
         words = greeting.words
-        greeted = (ChatText.name(peer.name), peer.agent)
+        greeted = (ChatText.name(peer.name), Printable.line(peer.agent, columns: ChatLimits.agentColumns))
         (nameSaid, nameSaidAt) = (greeting.own.name, nil)
         if name.isEmpty { name = nameSaid }
+        // The answerer does not know yet whether it is known: it believes so where it remembers somebody.
+        goesOn = partner != nil
         guard role == .caller else { return }
-        isNew = partner != peer.session
-        if isNew {
+        if partner != peer.session {
             if partner != nil { forget(fresh) }
             partner = peer.session
+            (isNew, goesOn) = (true, false)
         }
         if let reveal = greeting.reveal { prelude.append(reveal) }
         prelude.append(.begin(session: session, have: inbox.heard))
     }
 
-    /// Whether the connection that begins is with somebody else than before.
-    var isNew = false
-
     /// The connection is lost, or was closed: what was not acknowledged is said over the next.
     package mutating func connectionLost() {
         phase = .apart
         isFresh = false
+        goesOn = false
         prelude = []
         signals = []
         signalBytes = 0

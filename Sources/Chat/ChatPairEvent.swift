@@ -7,6 +7,7 @@ package enum ChatPairEvent: Sendable, Equatable {
     case message(text: String, age: Duration)
     /// What was said under this number of ``ChatPair/say(_:numbers:at:)`` and before it was shown.
     case delivered(through: Int)
+    /// Holds until it is false, or a message comes.
     case typing(Bool)
     /// Fit to be shown.
     case renamed(String)
