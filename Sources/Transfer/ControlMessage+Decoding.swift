@@ -48,7 +48,8 @@ extension ControlMessage {
     }
 
     private static func hello(_ object: MessageMembers) throws(MessageError) -> ControlMessage {
-        guard try object.string("protocol") == protocolName else { throw .invalidMember("protocol") }
+        let name = try object.string("protocol")
+        guard name == protocolName else { throw name == "martlet.chat" ? .talk : .invalidMember("protocol") }
         guard let role = Role(rawValue: try object.string("role")) else { throw .invalidMember("role") }
         var features: [String] = []
         for feature in try object.optionalArray("features") {

@@ -16,6 +16,8 @@ package enum MessageError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalidMember(String)
     /// A `type` that this version does not know, without `"optional":true`.
     case unknownType
+    /// A greeting of somebody who is there to talk (Docs/Protocols/Chat.md).
+    case talk
     case tooManyItems(Int)
     /// A data frame shorter than its header, or without payload.
     case truncatedFrame(byteCount: Int)
@@ -33,6 +35,7 @@ package enum MessageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missingMember(let name): "member \(name) is missing"
         case .invalidMember(let name): "member \(name) is invalid"
         case .unknownType: "an unknown message type"
+        case .talk: "a greeting of the chat"
         case .tooManyItems(let count): "\(count) items in one message"
         case .truncatedFrame(let byteCount): "a data frame of \(byteCount) bytes"
         case .unknownFrameKind(let kind): "data frame kind \(kind)"

@@ -36,6 +36,8 @@ public struct TransferError: Error, Sendable, Equatable, CustomStringConvertible
         public static let unverified = Code(rawValue: "cannot-verify")
         /// The person wants to keep what is there already.
         public static let skipped = Code(rawValue: "skipped")
+        /// The other side is there to talk.
+        public static let talk = Code(rawValue: "talk")
         public static let `internal` = Code(rawValue: "internal")
     }
 
@@ -70,7 +72,9 @@ extension TransferError {
 
     /// The one place where bad bytes become an error of the transfer.
     init(_ error: MessageError) {
-        self = .violation("\(error)")
+        self =
+            error == .talk
+            ? TransferError(.talk, "The other side is there to talk, not for files.") : .violation("\(error)")
     }
 
     static let vanished = TransferError(.peerVanished, "The connection ended before the transfer was complete.")

@@ -33,7 +33,10 @@ enum ChatVerb: String, CaseIterable, Sendable {
         let width = heads.map(\.count).max() ?? 0
         return zip(heads, allCases).map { head, verb in
             "  \(head)\(String(repeating: " ", count: width - head.count + 2))\(verb.meaning)"
-        } + ["  //x says “/x”. Alt-Enter or Ctrl-J begins a new line; the arrows bring back what was said."]
+        } + [
+            "  //x says “/x”. Alt-Enter or Ctrl-J begins a new line.",
+            "  The arrows bring back what was said; Tab goes on with commands and files.",
+        ]
     }
 }
 

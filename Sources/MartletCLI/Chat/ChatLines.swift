@@ -17,11 +17,6 @@ struct ChatLines: Sendable {
     /// For `✓ 3/7` behind the last line.
     static let tickColumns = 6
 
-    init(columns: Int, hasColour: Bool) {
-        self.columns = columns
-        self.hasColour = hasColour
-    }
-
     /// - Parameters:
     ///   - name: as the talk shows it.
     ///   - colour: of the name, 0 is our own.

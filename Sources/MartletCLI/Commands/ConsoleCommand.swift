@@ -17,6 +17,10 @@ extension SendCommand {
     var speechOptions: OutputOptions { output }
 }
 
+extension ChatCommand {
+    var speechOptions: OutputOptions { speech }
+}
+
 extension ReceiveCommand {
     var speechOptions: OutputOptions { speech }
 }

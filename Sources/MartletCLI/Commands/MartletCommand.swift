@@ -6,7 +6,7 @@ internal import CPlatform
 struct MartletCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet",
-        abstract: "Send files to a browser or a terminal, directly and encrypted.",
+        abstract: "Send files to a browser or a terminal, and talk with it, directly and encrypted.",
         usage: "martlet COMMAND …, or martlet LINK or CODE to receive",
         discussion: """
             martlet send film.mkv a.txt  prints a code, a link and a QR code
@@ -14,6 +14,7 @@ struct MartletCommand: AsyncParsableCommand {
             martlet receive CODE --server URL   the same with a code; send shows it all
             martlet receive              prints a link: whoever opens it sends to here
             martlet LINK                 the same as martlet receive LINK; CODE too
+            martlet chat                 prints the same for a talk; martlet chat LINK joins it
 
             Results are on standard output, all other words on standard error. Every
             option has an environment variable: --expire is MARTLET_EXPIRE. A line
@@ -26,7 +27,8 @@ struct MartletCommand: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            SendCommand.self, ReceiveCommand.self, ServeCommand.self, CompletionsCommand.self, ManualCommand.self,
+            SendCommand.self, ReceiveCommand.self, ChatCommand.self, ServeCommand.self, CompletionsCommand.self,
+            ManualCommand.self,
             BenchCommand.self,
         ])
 

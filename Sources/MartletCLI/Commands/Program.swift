@@ -74,6 +74,7 @@ enum Program {
     private static let commands: [(names: [String], flags: [EnvironmentFlag])] = [
         (["send", "tx"], SendCommand.environmentFlags),
         (["receive", "recv", "rx"], ReceiveCommand.environmentFlags),
+        (["chat"], ChatCommand.environmentFlags),
         (["serve"], ServeCommand.environmentFlags),
         (["bench"], []), (["completions"], []), (["manual"], []),
     ]

@@ -102,29 +102,19 @@ struct ReceiveCommand: ConsoleCommand {
         let rendezvous = try server.rendezvous()
         let client = try server.client()
         let question = EntranceQuestion(reader: EntranceReader(server: rendezvous), console: console)
-        let entrance = try await entrance(question)
+        let entrance = try await question.entrance(arguments: entrance)
         var side = try ReceivingSide(
             path: output, policy: .init(isAccepted: yes, existing: existing), wait: waiting.wait.duration,
             console: console)
         if verification.verify { side.words = WordsQuestion(on: console) }
         if let entrance {
-            var visit = Visit(side: side, entrance: entrance, client: client, question: question, console: console)
+            let entering = Entering(
+                entrance: entrance, client: client, question: question, console: console,
+                prepare: TransferChannels.make(on:))
+            var visit = Visit(side: side, entering: entering)
             try await visit.run()
         } else {
             try await WaitingRoom(side: side, options: server, client: client, console: console).run()
         }
-    }
-
-    /// The room to enter; nil when we are to make one.
-    private func entrance(_ question: EntranceQuestion) async throws(CommandFailure) -> RoomEntrance? {
-        if entrance == ["-"] { return try await question.entrance(nil) }
-        if !entrance.isEmpty { return try await question.entrance(entrance.joined(separator: " ")) }
-        let given = ["MARTLET_LINK", "MARTLET_CODE"].compactMap { Environment.value($0) }.filter { !$0.isEmpty }
-        guard given.count < 2 else {
-            throw CommandFailure(
-                .usage, "MARTLET_LINK and MARTLET_CODE are both set.", remedy: "unset the one that is not meant")
-        }
-        guard let text = given.first else { return nil }
-        return try await question.entrance(text)
     }
 }

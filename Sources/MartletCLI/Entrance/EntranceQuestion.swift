@@ -8,6 +8,21 @@ struct EntranceQuestion: Sendable {
     /// Somebody is there to answer.
     var canAsk: Bool { console.facts.inputIsTerminal && console.facts.errorIsTerminal }
 
+    /// The room to enter; nil when we are to make one.
+    ///
+    /// - Parameter arguments: of the command line; without any the environment may say it.
+    func entrance(arguments: [String]) async throws(CommandFailure) -> RoomEntrance? {
+        if arguments == ["-"] { return try await entrance(nil) }
+        if !arguments.isEmpty { return try await entrance(arguments.joined(separator: " ")) }
+        let given = ["MARTLET_LINK", "MARTLET_CODE"].compactMap { Environment.value($0) }.filter { !$0.isEmpty }
+        guard given.count < 2 else {
+            throw CommandFailure(
+                .usage, "MARTLET_LINK and MARTLET_CODE are both set.", remedy: "unset the one that is not meant")
+        }
+        guard let text = given.first else { return nil }
+        return try await entrance(text)
+    }
+
     /// - Parameter given: what was given already, as an argument say; nil asks for it, or reads a line of standard input.
     func entrance(_ given: String?) async throws(CommandFailure) -> RoomEntrance {
         var text: String

@@ -5,6 +5,8 @@ internal import Transfer
 struct EntranceReader: Sendable {
     /// That of codes; a link names its own.
     let server: Rendezvous?
+    /// The command that it was given to.
+    var verb = "receive"
 
     static let linkForm = "a link as the sender's terminal shows it: http://ADDRESS:PORT/#ROOM.SECRET"
     static let codeForm = "a code as the sender's terminal shows it: 7-clock-mango-crust"
@@ -27,7 +29,7 @@ struct EntranceReader: Sendable {
                 throw Mistake(
                     failure: CommandFailure(
                         .usage, "This is the address of a server, without a link's end or a code.",
-                        remedy: "martlet receive CODE --server \(Printable.line(address, columns: 100))"))
+                        remedy: "martlet \(verb) CODE --server \(Printable.line(address, columns: 100))"))
             default:
                 throw Mistake(
                     failure: CommandFailure(
@@ -42,16 +44,18 @@ struct EntranceReader: Sendable {
                 failure: CommandFailure(
                     .usage, "This is neither a link nor a code.", remedy: "\(Self.codeForm); or \(Self.linkForm)"))
         }
-        guard let server else { throw Mistake(failure: Self.noServer) }
+        guard let server else { throw Mistake(failure: noServer) }
         do throws(CodeError) { return .code(try RoomCode(parsing: text), at: server) } catch {
             throw Mistake(failure: Self.failure(error), code: error)
         }
     }
 
-    private static let noServer = CommandFailure(
-        .usage, "A code holds no address: the server that knows it has to be named.",
-        remedy: "martlet receive CODE --server URL, as the sender's terminal shows it; or the link, which needs no more"
-    )
+    private var noServer: CommandFailure {
+        CommandFailure(
+            .usage, "A code holds no address: the server that knows it has to be named.",
+            remedy:
+                "martlet \(verb) CODE --server URL, as the other terminal shows it; or the link, which needs no more")
+    }
 
     static func failure(_ error: CodeError) -> CommandFailure {
         CommandFailure(.usage, sentence(error), remedy: codeForm)

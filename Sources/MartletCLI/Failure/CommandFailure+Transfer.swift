@@ -31,6 +31,10 @@ extension CommandFailure {
                 peer ? .declined : .localResource, error.message,
                 remedy: peer ? nil : "a folder with room that you may write to: -o DIR")
         case .name: self.init(peer ? .declined : .localResource, error.message)
+        case .talk where !peer:
+            self.init(
+                .protocolMismatch, "This leads to a talk, not to files.",
+                remedy: "martlet chat, with the same link or code")
         case .protocolViolation, .version:
             self.init(.protocolMismatch, error.message, remedy: "the same version of Martlet on both sides")
         // Our own cancellation is told by the signal that caused it.

@@ -23,7 +23,10 @@ enum EventTable {
         ("notice", ["message"], "something inside a folder is left out, or sent under another name"),
         ("peer", ["agent"], "the other side has greeted, and what it calls itself"),
         ("path", ["kind", "network", "rtt_ms"], "how the connection runs: direct or relay, where, and its round trip"),
-        ("words", ["words"], "with --verify or --offline: three words that must be the same at the other side"),
+        (
+            "words", ["words", "id", "name"],
+            "with --verify, --offline, and of chat (id, name): words that both sides see alike"
+        ),
         (
             "offer", ["items", "count", "bytes", "free", "complete"],
             "what is offered, at most 1,000 of the items; free is the receiver's"
@@ -43,6 +46,28 @@ enum EventTable {
         (
             "done", ["items", "bytes", "skipped", "failed", "seconds", "rate", "resumed_bytes", "resent_bytes"],
             "a transfer is over: the receiver's receipt has come"
+        ),
+        ("joined", ["id", "name", "agent", "path"], "of chat: somebody is here; id stays the same"),
+        ("lost", ["id", "name"], "of chat: the connection is lost, and waited for"),
+        ("back", ["id", "name"], "of chat: it is back"),
+        ("left", ["id", "name", "reason"], "of chat: somebody is gone for good: left, lost or failed"),
+        ("not-joined", ["name", "message"], "of chat: somebody came, and no connection came about"),
+        ("renamed", ["id", "name", "from"], "of chat: somebody wants to be called otherwise"),
+        ("chat-message", ["id", "name", "text", "age_ms"], "of chat: what somebody says, as it came"),
+        ("said", ["number"], "of chat: a line of standard input is on its way, or waits for somebody"),
+        (
+            "delivered", ["number", "to", "of"],
+            "of chat: everything said up to this number was shown to so many of so many"
+        ),
+        ("typing", ["id", "name", "is"], "of chat: somebody types, or no longer"),
+        (
+            "file-offer", ["id", "name", "file", "items", "count", "bytes", "complete"],
+            "of chat: somebody offers files; file is their number in the talk"
+        ),
+        ("file-bytes", ["id", "name", "file", "bytes", "total"], "of chat: how far files are"),
+        (
+            "file-end", ["id", "name", "file", "items", "bytes", "failed", "paths", "error", "message"],
+            "of chat: files are through; error and message tell why not"
         ),
         ("error", ["code", "exit", "message", "remedy"], "the command fails; code and exit as in “martlet help exit”"),
     ]

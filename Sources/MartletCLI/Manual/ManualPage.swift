@@ -128,10 +128,10 @@ struct ManualPage: Sendable {
         \\fB\\-\\-yes\\fR. What is typed wins over the environment, and the environment over the configuration.
         .TP
         \\fBMARTLET_LINK\\fR
-        The link for \\fBmartlet receive\\fR: other users of the machine do not see it there.
+        The link for \\fBmartlet receive\\fR and \\fBmartlet chat\\fR: other users of the machine do not see it there.
         .TP
         \\fBMARTLET_CODE\\fR
-        The code for \\fBmartlet receive\\fR, in place of a link; its server is \\fBMARTLET_SERVER\\fR.
+        The code for them, in place of a link; its server is \\fBMARTLET_SERVER\\fR.
         .TP
         \\fBMARTLET_CONFIG\\fR
         The configuration file.
@@ -145,7 +145,7 @@ struct ManualPage: Sendable {
         .TP
         \\fI~/.config/martlet/config\\fR
         Lines of \\fBkey = value\\fR, where a key is a long option without its dashes; comments start with #. What stands
-        below \\fB[send]\\fR or \\fB[receive]\\fR is for that command only. \\fB$XDG_CONFIG_HOME\\fR is respected.
+        below \\fB[send]\\fR, \\fB[receive]\\fR or \\fB[chat]\\fR is for that command only. \\fB$XDG_CONFIG_HOME\\fR is respected.
         .TP
         \\fI~/.local/state/martlet\\fR
         Records of unfinished transfers, with their links and codes, for 24 hours, tries of codes that failed, for 24

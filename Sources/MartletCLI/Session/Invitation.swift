@@ -10,6 +10,8 @@ struct Invitation: Sendable {
     let servers: [Rendezvous]
     /// For a browser on this machine, where the page can do more; nil for somebody else's server.
     let local: Rendezvous?
+    /// The command of the other side.
+    var verb = "receive"
 
     /// A machine with many networks has many addresses, of which few matter.
     private static let mostLinks = 3
@@ -38,7 +40,7 @@ struct Invitation: Sendable {
 
     /// What is typed on another terminal.
     var command: String {
-        code.map { "martlet receive \($0.text) --server \(bestServer.address)" } ?? "martlet receive \(best.text)"
+        code.map { "martlet \(verb) \($0.text) --server \(bestServer.address)" } ?? "martlet \(verb) \(best.text)"
     }
 
     /// - Parameters:

@@ -58,7 +58,8 @@ struct ReceivingSide: Sendable {
         session = ReceiverSession(entrance, destination: path, in: StateFolder(Environment.value))
     }
 
-    private static func failure(_ error: TransferError, path: String) -> CommandFailure {
+    /// The folder at `path` cannot be used.
+    static func failure(_ error: TransferError, path: String) -> CommandFailure {
         var failure = CommandFailure(error)
         if error.systemError == ENOENT { failure.remedy = "mkdir -p \(Printable.line(path, columns: 100))" }
         return failure

@@ -66,6 +66,7 @@ struct LineEditor: Sendable {
     var text: String { edited.text }
     var isEmpty: Bool { edited.isEmpty }
     var cursor: Int { edited.cursor }
+    var first: Character? { edited.glyphs.first?.character }
 
     /// What was entered is kept in the history, and the editor is empty.
     mutating func take() -> String {
