@@ -438,7 +438,8 @@ async def test_links_are_text_until_a_person_says_so(meeting):
     meeting.pair.say(f"see ({address}), javascript:alert(1) and http://xn--bcher-kva.example/ https://b\u00fccher.example/x")
     await page.wait_for("document.querySelectorAll('.talk-link').length === 3")
     assert await page.evaluate("document.querySelectorAll('#talk-log a, #talk-log img').length") == 0
-    await page.click(".talk-link")
+    # The middle of what is broken over lines may be beside it.
+    await page.evaluate("document.querySelector('.talk-link').click()")
     await page.wait_for("document.querySelector('#link-dialog').open")
     shown = await page.evaluate("[document.querySelector('#link-address').textContent, document.querySelector('#link-go').href,"
                                 " document.querySelector('#link-go').rel, document.querySelector('#link-go').target]")

@@ -16,6 +16,12 @@ const passing = new Set([
     "dropped", "busy-there", "canceled-there",
 ]);
 const backoffMilliseconds = [500, 1000, 2000, 4000, 8000, 15000];
+/** What they mean in a talk, where the failure's own words are those of somebody who comes for the first time. */
+const reasons = {
+    gone: "The connection is lost.", stale: "The other side is not there.", "stale-code": "The other side is not there.",
+    left: "The other side is not there.", silent: "The other side does not answer.",
+    protocol: "The other side has forgotten what was said.",
+};
 /** So long it is tried. */
 const waitMilliseconds = 600000;
 /** A connection from which nothing comes is tried anew before the browser gives it up. */
@@ -124,7 +130,7 @@ export class TalkGuest {
 
     #wait(failure) {
         this.#lostTime ??= performance.now();
-        const why = failure.code === "gone" ? "The connection is lost." : `${failure.title}.`;
+        const why = Object.hasOwn(reasons, failure.code) ? reasons[failure.code] : `${failure.title}.`;
         if (performance.now() - this.#lostTime > waitMilliseconds) {
             this.#screen.showState(`${why} It was tried for ten minutes, and is not tried any more by itself.`, true);
             this.#lostTime = null;

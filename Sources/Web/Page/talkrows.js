@@ -80,14 +80,25 @@ function withLinks(text, onLink) {
         const address = parsed(found);
         if (!address) continue;
         nodes.push(text.slice(end, match.index));
-        const button = part("button", "talk-link", found);
-        button.type = "button";
-        button.onclick = () => onLink(address);
-        nodes.push(button);
+        nodes.push(link(found, () => onLink(address)));
         end = match.index + found.length;
     }
     nodes.push(text.slice(end));
     return nodes.filter((node) => node !== "");
+}
+
+/** A button that is broken over lines like the text around it, which a real one is not. */
+function link(text, onPress) {
+    const node = part("span", "talk-link", text);
+    node.setAttribute("role", "button");
+    node.tabIndex = 0;
+    node.onclick = onPress;
+    node.onkeydown = (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        onPress();
+    };
+    return node;
 }
 
 /** The whole address as a browser reads it (foreign letters of hosts as they really are), or null. */

@@ -20,6 +20,8 @@ export class TalkScreen {
     #isDue = false;
     /** Whether the newest message is in sight. */
     #isAtEnd = true;
+    /** Of the log, when it was looked at last. */
+    #size = "";
     #state = { text: "", canTry: false };
     /** What has come while nobody looked, and the last of it that nobody was told of. */
     #unseen = 0;
@@ -103,11 +105,11 @@ export class TalkScreen {
         // Whoever was at the end stays there, whatever the window becomes.
         const log = element("talk-log");
         log.onscroll = () => {
+            // What the window's size has moved, no person has.
+            if (sizeOf(log) !== this.#size) return;
             this.#isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < bottomPixels;
         };
-        new ResizeObserver(() => {
-            if (this.#isAtEnd) log.scrollTop = log.scrollHeight;
-        }).observe(log);
+        new ResizeObserver(() => this.#stay()).observe(log);
         document.addEventListener("visibilitychange", () => this.#handleSeen());
         addEventListener("focus", () => this.#handleSeen());
     }
@@ -118,7 +120,8 @@ export class TalkScreen {
         if (this.#talk.say(input.value)) {
             input.value = "";
             this.#grow();
-            element("talk-log").scrollTop = element("talk-log").scrollHeight;
+            this.#isAtEnd = true;
+            this.#stay();
             if (this.#state.text === tooMuch) this.showState("");
         } else {
             this.showState(tooMuch);
@@ -172,7 +175,6 @@ export class TalkScreen {
     #drawRows() {
         const log = element("talk-log");
         const { messages, changed } = this.#talk;
-        const wasAtEnd = this.#isAtEnd;
         let first = messages.length;
         while (first > 0 && messages[first - 1].id > this.#lastId) first -= 1;
         const rows = [];
@@ -194,7 +196,14 @@ export class TalkScreen {
             if (row) refreshRow(row, message);
         }
         changed.clear();
-        if (wasAtEnd) log.scrollTop = log.scrollHeight;
+        this.#stay();
+    }
+
+    /** The newest message stays in sight for whoever has it in sight. */
+    #stay() {
+        const log = element("talk-log");
+        if (this.#isAtEnd) log.scrollTop = log.scrollHeight;
+        this.#size = sizeOf(log);
     }
 
     #drawState() {
@@ -305,6 +314,8 @@ export class TalkScreen {
 }
 
 const tooMuch = "Too much waits for being delivered already. What you wrote is still in the field.";
+
+const sizeOf = ({ clientWidth, clientHeight, scrollHeight }) => `${clientWidth} ${clientHeight} ${scrollHeight}`;
 
 function setText(id, text) {
     if (element(id).textContent !== text) element(id).textContent = text;
