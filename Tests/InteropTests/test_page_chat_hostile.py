@@ -95,7 +95,7 @@ async def test_words_that_dress_up_are_words(visit):
         assert shown["texts"][0] == DRESSED[0] and shown["texts"][-5] == DRESSED[-5]
         assert "<b>" in await visit.page.evaluate("document.getElementById('talk-title').innerText")
         # An address is text, and what a click shows is where it leads.
-        buttons = "[...document.querySelectorAll('#talk-log button')]"
+        buttons = "[...document.querySelectorAll('#talk-log .talk-link')]"
         addresses = await visit.page.evaluate(f"{buttons}.map((each) => each.textContent)")
         assert addresses and all(address.startswith(("http://", "https://")) for address in addresses), addresses
         for number in range(len(addresses)):
