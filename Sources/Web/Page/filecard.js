@@ -27,6 +27,7 @@ const reasons = {
     "unreadable": () => ["The browser could not read it."],
     "gone": (name) => [name, " closed it. What has arrived is kept."],
     "stalled": () => ["Nothing has come for a minute. What has arrived is kept."],
+    "left-here": () => ["You left before it was done."],
     "left": (name) => [name, " has left before it was done."],
     "protocol": () => ["The two programs do not understand each other."],
 };
@@ -83,6 +84,11 @@ export class FileCard {
         this.draw();
     }
 
+    /** What it says first of all. */
+    get title() {
+        return this.#parts.title.textContent;
+    }
+
     /** Brings everything up to date. */
     draw() {
         const { state, part: moved } = this.#offer;
@@ -108,8 +114,9 @@ export class FileCard {
             this.#tick();
         }
         const text = this.#parts.title.textContent;
-        if (text !== this.#said && this.#isKnown) this.#announce(text);
-        if (this.#isKnown) this.#said = text;
+        // That it is there at all is told by the place in which it appears.
+        if (text !== this.#said && this.#said !== "") this.#announce(text);
+        this.#said = text;
     }
 
     /** It is not seen any more. */
@@ -124,11 +131,6 @@ export class FileCard {
 
     get #items() {
         return this.#offer.part?.items ?? [];
-    }
-
-    /** Whether there is something to say of it. */
-    get #isKnown() {
-        return this.#offer.direction === "out" || this.#items.length > 0;
     }
 
     get #isText() {
@@ -198,7 +200,7 @@ export class FileCard {
         case "done":
             return this.#doneNote();
         case "withdrawn":
-            return code === "gone" || code === "canceled-there" ? [] : reason;
+            return code === "protocol" || code === "internal" ? reason : [];
         default:
             return reason;
         }

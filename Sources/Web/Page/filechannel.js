@@ -45,6 +45,11 @@ export class FileChannel {
         channel.onclose = () => this.end();
     }
 
+    /** Hears what had come before there was this. */
+    hear(early) {
+        for (const data of early) this.#channel.onmessage({ data });
+    }
+
     get maxMessageSizeBytes() {
         return this.#peer.maxMessageSizeBytes;
     }

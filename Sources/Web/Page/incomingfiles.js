@@ -24,7 +24,7 @@ export class IncomingFiles extends FileOffer {
     #ready;
     #planTime = -Infinity;
 
-    /** `place` is the name of the pair in the journal. */
+    /** `place` is the name of the pair in the journal, `ways` a promise of Ways. */
     constructor(place, ways, transfer, onChange) {
         super(transfer, onChange);
         this.#place = place;
@@ -36,7 +36,7 @@ export class IncomingFiles extends FileOffer {
     }
 
     async #prepare(ways) {
-        this.#ways = await ways.afresh();
+        this.#ways = await (await ways).afresh();
         const holdings = new Holdings(this.#place, this.#ways, (_bytes, held) => {
             this.isHeld = held;
         });
@@ -159,10 +159,10 @@ export class IncomingFiles extends FileOffer {
         else if (this.state === "interrupted") this.change("paused", this.code);
     }
 
-    /** The other side has left for good. */
-    handleLeft() {
-        if (this.state === "waiting") this.change("withdrawn");
-        else if (!this.isOver) this.#fail("left", "");
+    /** Somebody has left for good. */
+    handleLeft(code) {
+        if (this.state === "waiting") this.change("withdrawn", code);
+        else if (!this.isOver && !this.part?.delivering) this.#fail(code, "");
     }
 
     #fail(code, detail) {

@@ -167,8 +167,8 @@ export class OutgoingFiles extends FileOffer {
         if (!this.isOver && this.state !== "lost") this.change("paused", this.code);
     }
 
-    handleLeft() {
-        if (!this.isOver) this.change("failed", "left");
+    handleLeft(code) {
+        if (!this.isOver) this.change("failed", code);
         this.#keep();
     }
 }

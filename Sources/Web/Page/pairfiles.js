@@ -89,7 +89,9 @@ export class PairFiles {
 
     /** Both sides have begun over this connection. */
     connect(peer) {
+        this.disconnect();
         this.#peer = peer;
+        peer.takeChannels((channel, early) => this.handleChannel(channel, early, peer));
         for (const offer of this.#outgoing) offer.rests = false;
         this.#pump();
     }
@@ -100,10 +102,10 @@ export class PairFiles {
         for (const link of [...this.#ours, ...this.#theirs]) link.transport.end();
     }
 
-    /** The other side has left for good. */
-    leave() {
+    /** Somebody has left for good: the other side, or (`left-here`) we. */
+    leave(code) {
+        for (const offer of [...this.#outgoing, ...this.#incoming.values()]) offer.handleLeft(code);
         this.disconnect();
-        for (const offer of [...this.#outgoing, ...this.#incoming.values()]) offer.handleLeft();
         this.#takenBack = [];
         this.#keep();
     }
@@ -143,8 +145,8 @@ export class PairFiles {
         this.#pump();
     }
 
-    /** A channel that the other side has announced. */
-    handleChannel(channel, peer) {
+    /** A channel that the other side has announced, with what has come over it. */
+    handleChannel(channel, early, peer) {
         if (peer !== this.#peer || !isForFiles(channel) || this.#theirs.size >= channelLimit) {
             channel.close();
             return;
@@ -161,6 +163,7 @@ export class PairFiles {
             },
             onOffer: (transfer) => this.#handleOffer(link, transfer),
         });
+        link.transport.hear(early);
     }
 
     // MARK: Links

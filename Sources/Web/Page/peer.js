@@ -11,6 +11,9 @@ export const highWaterBytes = 2 * 1024 * 1024;
 export const lowWaterBytes = 512 * 1024;
 /** A STUN server that does not answer holds nobody up for longer. */
 const gatherMilliseconds = 10000;
+/** Channels, and characters on each, that wait for somebody who takes them. */
+const announcedLimit = 8;
+const earlyLength = 65536;
 const stunLimit = 4;
 const stunBytes = 260;
 
@@ -31,8 +34,6 @@ export function usableServers(iceServers) {
  * `onLost(opened)` once, when the connection is over.
  */
 export class Peer {
-    /** Takes a channel that the other side announces, as the browser made it; null: it is closed. */
-    onChannel = null;
     #connection;
     #control;
     #data;
@@ -43,6 +44,9 @@ export class Peer {
     #mid = "0";
     #certificate = null;
     #waiter = null;
+    /** Channels that the other side has announced: who takes them, and those that came before anybody did. */
+    #onChannel = null;
+    #announced = [];
     #opened = false;
     #over = false;
 
@@ -64,10 +68,7 @@ export class Peer {
             this.#gathered = !candidate?.candidate;
             callbacks.onCandidate({ candidate: candidate?.candidate ?? "", mid: this.#mid });
         };
-        connection.ondatachannel = ({ channel }) => {
-            if (this.onChannel && !this.#over) this.onChannel(channel);
-            else channel.close();
-        };
+        connection.ondatachannel = ({ channel }) => this.#handleAnnounced(channel);
         connection.onconnectionstatechange = () => {
             const state = connection.connectionState;
             if (state === "failed" && patient && !this.#opened) return;
@@ -175,6 +176,15 @@ export class Peer {
         else if (this.#candidates.length < 100) this.#candidates.push(init);
     }
 
+    /**
+     * `take(channel, early)` gets each channel that the other side has announced, as the browser made it, with the texts
+     * that have come over it already: it may have been announced before we knew that we talk.
+     */
+    takeChannels(take) {
+        this.#onChannel = take;
+        for (const { channel, early } of this.#announced.splice(0)) take(channel, early);
+    }
+
     /** Announces an ordered and reliable channel to the other side. */
     announce(label, protocol) {
         return this.#connection.createDataChannel(label, { ordered: true, protocol });
@@ -248,6 +258,24 @@ export class Peer {
         };
         channel.onclose = () => this.#lose();
         return channel;
+    }
+
+    #handleAnnounced(channel) {
+        if (this.#onChannel && !this.#over) {
+            this.#onChannel(channel, []);
+            return;
+        }
+        if (this.#over || this.#announced.length >= announcedLimit) {
+            channel.close();
+            return;
+        }
+        const early = [];
+        // Whoever has announced it may greet, and then has to wait.
+        channel.onmessage = ({ data }) => {
+            if (typeof data === "string" && data.length <= earlyLength && early.length === 0) early.push(data);
+            else channel.close();
+        };
+        this.#announced.push({ channel, early });
     }
 
     #add(candidate) {

@@ -62,6 +62,8 @@ export class Talk {
     onMessage = () => false;
     /** A connection has begun: `(connection)`. */
     onBegun = () => {};
+    /** The TalkFiles that go along, told of every connection; null before there is a screen for them. */
+    files = null;
     /** Set while the page goes away: what ends then is no news. */
     isClosing = false;
     isOver = false;
@@ -203,7 +205,10 @@ export class Talk {
     leave() {
         if (this.isOver) return;
         this.isOver = true;
-        for (const { connection } of this.members) connection?.leave();
+        for (const member of this.members) {
+            this.files?.leave(member, "left-here");
+            member.connection?.leave();
+        }
         this.#store.clear();
         this.onChange();
     }
@@ -211,12 +216,14 @@ export class Talk {
     /** Nothing more comes, though the person did not leave: what was said stays to be read. */
     end() {
         this.isOver = true;
+        for (const member of this.members) this.files?.leave(member);
         this.#store.clear();
         this.onChange();
     }
 
     #remove(member) {
         this.members = this.members.filter((each) => each !== member);
+        this.files?.leave(member);
         clearTimeout(member.typingTimer);
         for (const message of member.pair.queue) {
             message.missed += 1;
@@ -256,6 +263,7 @@ export class Talk {
         member.state = "here";
         this.keep();
         this.onBegun(connection);
+        this.files?.begin(member, connection.peer);
         this.onChange();
     }
 
@@ -330,6 +338,7 @@ export class Talk {
         if (!member || member.connection !== connection) return;
         member.connection = null;
         member.isInterrupted = false;
+        this.files?.lose(member);
         this.#setTyping(member, false);
         for (const message of member.pair.lose()) {
             message.sent -= 1;

@@ -1,5 +1,6 @@
 // What a person sees of a Talk, and does. What came from anywhere is set as text only; nothing of it is ever fetched.
 
+import { TalkFiles } from "./talkfiles.js";
 import { messageRow, refreshRow } from "./talkrows.js";
 import * as view from "./view.js";
 
@@ -15,6 +16,7 @@ const bottomPixels = 60;
 export class TalkScreen {
     #talk;
     #actions;
+    #files;
     #rows = new Map();
     #lastId = 0;
     #isDue = false;
@@ -35,11 +37,15 @@ export class TalkScreen {
         this.#talk = talk;
         this.#actions = actions;
         talk.onChange = () => this.#schedule();
-        talk.onHeard = (message) => {
-            if (this.#isSeen) return;
-            this.#unseen += 1;
-            this.#unseenMessage = message;
-        };
+        talk.onHeard = (message) => this.#count(message);
+        this.#files = talk.files = new TalkFiles({
+            place: (card) => this.#place(card),
+            onOffered: ({ name }, text) => {
+                this.#count({ name, text });
+                this.#schedule();
+            },
+            announce: (text) => view.announce(text),
+        });
         this.#wire();
     }
 
@@ -51,6 +57,8 @@ export class TalkScreen {
         element("talk").hidden = false;
         element("talk-name").value = this.#talk.name;
         this.#draw();
+        this.#files.recall(this.#talk.members.filter(({ state }) => state !== "coming"));
+        view.watchDrops(element("talk"), (files, entries) => this.#offer(files, entries));
         element("talk-input").focus();
     }
 
@@ -76,6 +84,19 @@ export class TalkScreen {
             if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
             event.preventDefault();
             this.#say();
+        };
+        input.onpaste = (event) => {
+            const files = Array.from(event.clipboardData.files);
+            if (files.length === 0) return;
+            event.preventDefault();
+            this.#offer(files);
+        };
+        const fileInput = element("talk-files");
+        element("talk-attach").onclick = () => fileInput.click();
+        fileInput.onchange = () => {
+            const files = Array.from(fileInput.files);
+            fileInput.value = "";
+            this.#offer(files);
         };
         input.oninput = () => {
             this.#grow();
@@ -128,6 +149,20 @@ export class TalkScreen {
         }
     }
 
+    #offer(files, entries = []) {
+        if (files.length + entries.length === 0 || this.#talk.isOver) return;
+        if (!this.#files.offer(files, entries)) this.#talk.notice("Nobody is here to whom files could be offered.");
+    }
+
+    /** A card of files stands where it came, behind what was said before it. */
+    #place(card) {
+        const log = element("talk-log");
+        if (this.isShown) this.#draw();
+        const wasAtBottom = log.scrollHeight - log.scrollTop - log.clientHeight < bottomPixels;
+        log.append(card);
+        if (wasAtBottom) log.scrollTop = log.scrollHeight;
+    }
+
     #grow() {
         const input = element("talk-input");
         input.style.height = "auto";
@@ -163,6 +198,7 @@ export class TalkScreen {
         this.#notify();
         const over = talk.isOver;
         element("talk-input").disabled = element("talk-send").disabled = over;
+        element("talk-attach").disabled = over;
         element("talk-leave").hidden = over;
         element("talk-more").hidden = over;
         element("talk-done").hidden = !over;
@@ -273,6 +309,13 @@ export class TalkScreen {
 
     get #isSeen() {
         return document.visibilityState === "visible" && document.hasFocus();
+    }
+
+    /** Something has come that a person should know of. */
+    #count(message) {
+        if (this.#isSeen) return;
+        this.#unseen += 1;
+        this.#unseenMessage = message;
     }
 
     /** One at a time, of what came last, and not many a second. */

@@ -241,7 +241,6 @@ export class Meter {
 
 /** The chosen files, by button or by dropping. `onFiles(files, entries)`: dropped things come as entries. */
 export function watchFiles(onFiles) {
-    const drop = element("drop");
     for (const kind of ["file", "folder"]) {
         const input = element(`${kind}-input`);
         element(`choose-${kind}s`).onclick = () => input.click();
@@ -251,17 +250,22 @@ export function watchFiles(onFiles) {
             if (files.length > 0) onFiles(files, []);
         };
     }
+    watchDrops(element("drop"), onFiles);
+}
+
+/** Files and folders that are dropped anywhere; `target` shows that they may be. `onFiles(files, entries)`. */
+export function watchDrops(target, onFiles) {
     // Dropped beside the target, a file would otherwise replace the page.
     document.ondragover = (event) => {
         event.preventDefault();
-        drop.classList.add("over");
+        target.classList.add("over");
     };
     document.ondragleave = (event) => {
-        if (!event.relatedTarget) drop.classList.remove("over");
+        if (!event.relatedTarget) target.classList.remove("over");
     };
     document.ondrop = (event) => {
         event.preventDefault();
-        drop.classList.remove("over");
+        target.classList.remove("over");
         const items = Array.from(event.dataTransfer.items).filter((item) => item.kind === "file");
         const entries = items.map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
         const files = entries.length > 0 ? [] : items.map((item) => item.getAsFile()).filter(Boolean);
