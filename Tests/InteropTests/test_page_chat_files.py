@@ -27,10 +27,10 @@ class Talking:
         await self.visit.state("talking")
 
     async def cards(self, state, count=1, timeout=30):
-        """Waits for so many cards in a state; the text of the last."""
+        """Waits for so many cards in a state; the text of the last of them."""
         found = f"document.querySelectorAll('#talk-log .file-card[data-state={state}]')"
         await self.page.wait_for(f"{found}.length === {count}", timeout)
-        return await self.page.evaluate(f"{found}[{count - 1}].innerText")
+        return await self.page.evaluate(f"{found}[{count - 1}].innerText") if count else ""
 
     async def press(self, action, place=0):
         """Presses a button of a card, as soon as there is one."""
@@ -162,8 +162,8 @@ async def test_ours_wait_for_one_of_eight_channels(talking):
 
 
 async def test_an_accepted_file_goes_on_over_the_next_connection(talking):
-    content = noise(9 * MEGABYTE)
-    offer = talking.pair.send_files([Item(["a.bin"], content)], pause_after=5 * MEGABYTE)
+    content = noise(4 * MEGABYTE)
+    offer = talking.pair.send_files([Item(["a.bin"], content)], pause_after=2 * MEGABYTE)
     await talking.press("accept")
     await talking.pair.until(lambda: offer.sender is not None)
     await asyncio.wait_for(offer.sender.paused.wait(), 30)
@@ -179,8 +179,8 @@ async def test_an_accepted_file_goes_on_over_the_next_connection(talking):
 
 
 async def test_a_page_that_is_loaded_again_goes_on_receiving(talking):
-    content = noise(9 * MEGABYTE)
-    offer = talking.pair.send_files([Item(["a.bin"], content)], pause_after=5 * MEGABYTE)
+    content = noise(4 * MEGABYTE)
+    offer = talking.pair.send_files([Item(["a.bin"], content)], pause_after=2 * MEGABYTE)
     await talking.press("accept")
     await talking.pair.until(lambda: offer.sender is not None)
     await asyncio.wait_for(offer.sender.paused.wait(), 30)
@@ -231,8 +231,8 @@ async def send_until(talking, path, count):
 
 
 async def test_a_page_goes_on_sending_over_the_next_connection(talking, tmp_path):
-    (tmp_path / "b.bin").write_bytes(noise(9 * MEGABYTE))
-    await send_until(talking, tmp_path / "b.bin", 4 * MEGABYTE)
+    (tmp_path / "b.bin").write_bytes(noise(4 * MEGABYTE))
+    await send_until(talking, tmp_path / "b.bin", 2 * MEGABYTE)
     before = await talking.lose_connection()
     await talking.cards("interrupted")
     await talking.back(before)
@@ -243,8 +243,8 @@ async def test_a_page_goes_on_sending_over_the_next_connection(talking, tmp_path
 
 @pytest.mark.parametrize("choice", ["again", "back"])
 async def test_a_sending_page_that_is_loaded_again_asks_for_the_same_files(talking, tmp_path, choice):
-    (tmp_path / "b.bin").write_bytes(noise(9 * MEGABYTE))
-    await send_until(talking, tmp_path / "b.bin", 4 * MEGABYTE)
+    (tmp_path / "b.bin").write_bytes(noise(4 * MEGABYTE))
+    await send_until(talking, tmp_path / "b.bin", 2 * MEGABYTE)
     before = talking.pair.connections
     await talking.page.reload()
     text = await talking.cards("lost")
@@ -278,7 +278,7 @@ async def test_what_nobody_accepted_is_offered_again(talking):
 
 
 async def test_a_stop_is_heard_on_either_side(talking, tmp_path):
-    offer = talking.pair.send_files([Item(["a.bin"], noise(9 * MEGABYTE))], pause_after=5 * MEGABYTE)
+    offer = talking.pair.send_files([Item(["a.bin"], noise(4 * MEGABYTE))], pause_after=2 * MEGABYTE)
     await talking.press("accept")
     await talking.pair.until(lambda: offer.sender is not None)
     await asyncio.wait_for(offer.sender.paused.wait(), 30)
@@ -289,8 +289,8 @@ async def test_a_stop_is_heard_on_either_side(talking, tmp_path):
         await asyncio.wait_for(offer.result, 30)
     assert "You stopped it." in await talking.cards("failed")
     talking.pair.decide = lambda items: True
-    (tmp_path / "b.bin").write_bytes(noise(9 * MEGABYTE))
-    await send_until(talking, tmp_path / "b.bin", 4 * MEGABYTE)
+    (tmp_path / "b.bin").write_bytes(noise(4 * MEGABYTE))
+    await send_until(talking, tmp_path / "b.bin", 2 * MEGABYTE)
     await talking.press("cancel")
     await talking.cards("failed", 2)
 

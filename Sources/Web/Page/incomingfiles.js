@@ -139,7 +139,7 @@ export class IncomingFiles extends FileOffer {
         if (this.state === "failed") return;
         this.change("done");
         // It was offered once more meanwhile.
-        if (this.link) this.consider(this.link);
+        if (this.link && this.link.part !== this.part) this.consider(this.link);
     }
 
     /** The link has ended, `failure` says why. */

@@ -129,8 +129,14 @@ export class OutgoingFiles extends FileOffer {
 
     // MARK: The link
 
-    bind(link) {
+    /** A channel is being opened for it. */
+    await(link) {
         this.link = link;
+        this.change(this.state, this.code, this.detail);
+    }
+
+    /** Both have greeted each other over that channel. */
+    bind(link) {
         this.part = link.part;
         link.part.offer();
         this.#keep();

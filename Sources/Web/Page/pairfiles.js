@@ -256,8 +256,8 @@ export class PairFiles {
     #open(offer, record) {
         const link = new Link(this.#peer, { id: this.#session, holdings: null, outgoing: offer ?? record });
         link.offer = offer;
-        if (offer) offer.link = link;
         this.#ours.add(link);
+        if (offer) offer.await(link);
         this.#carry(link, this.#peer.announce(fileLabel, fileProtocol), this.#ours, () => {
             link.session = new Session(link.transport, link.memory, {
                 ...this.#ends(link),
