@@ -226,6 +226,7 @@ async def send_until(talking, path, count):
 
     talking.pair._receive = watched
     await talking.choose(path)
+    await talking.cards("moving")
     await asyncio.wait_for(pausing.wait(), 30)
     talking.pair._receive = receive
 

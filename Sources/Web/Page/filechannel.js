@@ -7,6 +7,9 @@ import { highWaterBytes, lowWaterBytes } from "./peer.js";
 export const fileLabel = "martlet-file";
 export const fileProtocol = "martlet.transfer.1";
 
+/** Messages that wait for the channel to be open: whoever greets has to wait for an answer. */
+const earlyLimit = 4;
+
 /** Whether a channel that the other side has announced is one for files. */
 export function isForFiles({ label, protocol, ordered, maxRetransmits, maxPacketLifeTime }) {
     const isReliable = ordered && maxRetransmits === null && maxPacketLifeTime === null;
@@ -24,6 +27,7 @@ export class FileChannel {
     #channel;
     #callbacks;
     #waiter = null;
+    #early = [];
     /** Whether nothing more is heard, and whether the channel is no more. */
     #over = false;
     #isClosed = false;
@@ -35,19 +39,17 @@ export class FileChannel {
         channel.binaryType = "arraybuffer";
         channel.bufferedAmountLowThreshold = lowWaterBytes;
         channel.onopen = () => {
-            if (!this.#over) callbacks.onOpen();
-        };
-        channel.onmessage = ({ data }) => {
             if (this.#over) return;
-            if (typeof data === "string") callbacks.onText(data);
-            else callbacks.onFrame(new Uint8Array(data));
+            callbacks.onOpen();
+            this.hear(this.#early.splice(0));
         };
+        channel.onmessage = ({ data }) => this.#handle(data);
         channel.onclose = () => this.end();
     }
 
     /** Hears what had come before there was this. */
     hear(early) {
-        for (const data of early) this.#channel.onmessage({ data });
+        for (const data of early) this.#handle(data);
     }
 
     get maxMessageSizeBytes() {
@@ -83,6 +85,19 @@ export class FileChannel {
         this.#over = true;
         this.#channel.close();
         this.#waiter?.();
+    }
+
+    #handle(data) {
+        if (this.#over) return;
+        if (this.#channel.readyState === "connecting") {
+            // Chromium may tell of the first message before it tells that the channel is open: then nobody could answer.
+            if (this.#early.length < earlyLimit) this.#early.push(data);
+            else this.close();
+        } else if (typeof data === "string") {
+            this.#callbacks.onText(data);
+        } else {
+            this.#callbacks.onFrame(new Uint8Array(data));
+        }
     }
 
     /** The channel is no more, by itself or with its connection. Idempotent. */
