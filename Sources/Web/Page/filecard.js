@@ -133,6 +133,10 @@ export class FileCard {
         return this.#offer.part?.items ?? [];
     }
 
+    get #hasFailed() {
+        return this.#items.some((item) => item.state === "failed");
+    }
+
     get #isText() {
         return this.#items.every((item) => item.kind === "text");
     }
@@ -154,7 +158,7 @@ export class FileCard {
         if (direction === "in") {
             switch (state) {
             case "moving": return ["Receiving ", what, " from ", name];
-            case "done": return this.#isText ? [what, " from ", name] : ["Saved: ", what, " from ", name];
+            case "done": return this.#hasFailed ? ["Saved in part: ", what, " from ", name] : this.#isText ? [what, " from ", name] : ["Saved: ", what, " from ", name];
             case "interrupted": case "paused": return [what, " from ", name, `: stopped at ${this.#percent}`];
             case "failed": return [what, " from ", name, ": not saved"];
             case "withdrawn": return [name, " took back the offer of ", what];
@@ -163,7 +167,7 @@ export class FileCard {
         }
         switch (state) {
         case "moving": return ["Sending ", what, " to ", name];
-        case "done": return [name, " has ", what];
+        case "done": return [name, this.#hasFailed ? " has a part of " : " has ", what];
         case "interrupted": case "paused": return [what, " to ", name, `: stopped at ${this.#percent}`];
         case "failed": return [what, " to ", name, ": not sent"];
         case "lost": return ["You were offering ", what, " to ", name];
@@ -246,7 +250,8 @@ export class FileCard {
         const failed = items.filter((item) => item.state === "failed");
         const first = failed.length > 0 ? [...failed, ...items.filter((item) => item.state !== "failed")] : items;
         // The title names the only one.
-        const isPlain = items.length === 0 || this.#isText && state === "done" || state === "withdrawn";
+        const isOne = items.length === 1 && state === "moving";
+        const isPlain = items.length === 0 || isOne || this.#isText && state === "done" || state === "withdrawn";
         list.hidden = isPlain;
         if (isPlain) return;
         const rows = first.slice(0, rowLimit).map((item) => this.#row(item, items.length > 1));
