@@ -33,13 +33,16 @@ LARGEST, TEXT, WINDOW_MESSAGES, WINDOW_BYTES, CHANNELS = 64 * 1024, 10_000, 256,
 FILES = {"label": "martlet-file", "protocol": "martlet.transfer.1"}
 
 
-def violation(message):
-    return TransferError("protocol", message)
+class Violation(TransferError):
+    """The other side did what the document does not allow."""
+
+    def __init__(self, message):
+        super().__init__("protocol", message)
 
 
 def require(is_so, message):
     if not is_so:
-        raise violation(message)
+        raise Violation(message)
 
 
 def parse(text):
@@ -51,7 +54,7 @@ def parse(text):
     try:
         value = json.loads(text, object_pairs_hook=members)
     except (ValueError, RecursionError) as error:
-        raise violation(f"no JSON: {error}") from None
+        raise Violation(f"no JSON: {error}") from None
     require(isinstance(value, dict) and isinstance(value.get("type"), str), "no object with a type")
     return value
 
@@ -365,7 +368,7 @@ class Pair:
         except TransferError as error:
             if self.talk is talk:
                 self.failure = error
-            if str(error).startswith("protocol") and error.code == "protocol" and talk.control.readyState == "open":
+            if isinstance(error, Violation):
                 await talk.close_after("protocol", str(error)[:400])
         finally:
             if self.talk is talk:
@@ -472,7 +475,7 @@ class Pair:
             if error.code != "gone":
                 self.received.append(error)
         except AssertionError as error:
-            self.failure = violation(f"in a transfer: {error}")
+            self.failure = Violation(f"in a transfer: {error}")
         channel.control.close()
         self.changed()
 
@@ -632,7 +635,7 @@ class Host(Side):
                 self._introduce(pair)
                 await pair.run()
         except TransferError as error:
-            if error.code == "protocol":
+            if isinstance(error, Violation):
                 await talk.close_after("protocol", str(error)[:400])
             self.failures.append(error)
         except (RoomError, TimeoutError) as error:
