@@ -212,6 +212,7 @@ async def test_an_old_memory_comes_as_somebody_new(meeting):
     meeting.host.people = 3
     await chat.say("1")
     await chat.ticks("delivered")
+    await page.wait_for("JSON.parse(sessionStorage['martlet.talk']).members[0].pair.queue.length === 0")
     old = await page.evaluate("JSON.stringify({...sessionStorage})")
     pair.say("a")
     await chat.say("2")

@@ -13,6 +13,7 @@ const waitingBytesLimit = 1024 * 1024;
 const typingMilliseconds = 2000;
 const typingHoldMilliseconds = 6000;
 const nameMilliseconds = 1000;
+const keepMilliseconds = 200;
 
 /** Somebody we talk with, over all their connections. */
 export class Member {
@@ -75,6 +76,7 @@ export class Talk {
     #typingTime = -Infinity;
     #nameTime = -Infinity;
     #nameTimer = null;
+    #keepTimer = null;
 
     /** `place` is `{ room, side, name, people }`; `kept` is what the store gave for this room, or null. */
     constructor(store, { room, side, name, people = 2 }, kept = null) {
@@ -281,7 +283,8 @@ export class Talk {
             this.changed.add(message);
         }
         if (messages.length === 0) return;
-        this.keep();
+        // What is kept a moment too long is at worst said to be there once more.
+        this.#keepTimer ??= setTimeout(() => this.keep(), keepMilliseconds);
         this.onChange();
     }
 
@@ -392,6 +395,8 @@ export class Talk {
 
     /** Writes down what a page that is loaded again needs. Returns whether that could be kept. */
     keep() {
+        clearTimeout(this.#keepTimer);
+        this.#keepTimer = null;
         if (this.isOver) return false;
         return this.#store.keep(this);
     }

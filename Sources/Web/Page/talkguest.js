@@ -5,7 +5,6 @@ import { answerer } from "./chat.js";
 import { Failure } from "./failures.js";
 import { forget } from "./link.js";
 import { Room } from "./rooms.js";
-import { agent } from "./session.js";
 import { Talk } from "./talk.js";
 import { TalkScreen, rememberedName } from "./talkscreen.js";
 import { TalkStore } from "./talkstore.js";
@@ -44,13 +43,14 @@ export class TalkGuest {
     /** `kept` is what this tab knew of the talk in this room before it was loaded again; else null. */
     constructor(entrance, room, kept = null) {
         this.#entrance = entrance;
-        const name = rememberedName() ?? agent();
+        const name = rememberedName();
         this.talk = new Talk(new TalkStore(kept), { room, side: "guest", name }, kept);
         this.#host = this.talk.members.find(({ pair }) => pair.role === answerer) ?? this.talk.addMember(answerer);
         this.#screen = new TalkScreen(this.talk, {
             leave: () => this.#leave(), reconnect: () => this.#connect(), release: null, invite: null,
         });
         addEventListener("pagehide", () => {
+            this.talk.keep();
             this.talk.isClosing = true;
             this.#attempt?.abandon();
         });

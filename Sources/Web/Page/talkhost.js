@@ -6,7 +6,6 @@ import { drawRoom, drawSecret, drawWords } from "./draw.js";
 import { HostedRoom } from "./hosting.js";
 import * as screens from "./hostscreens.js";
 import { showFailure } from "./screens.js";
-import { agent } from "./session.js";
 import { Talk } from "./talk.js";
 import { TalkScreen, rememberedName } from "./talkscreen.js";
 import { TalkStore } from "./talkstore.js";
@@ -24,6 +23,8 @@ export class TalkHost {
     #attempts = new Set();
     #news = "";
     #serverTrouble = "";
+    /** What the person is told of a room that is over while the talk goes on. */
+    #end = "";
     #isInviting = true;
     #placeTimers = new Map();
 
@@ -33,7 +34,7 @@ export class TalkHost {
         const places = kept?.hosting?.map(({ place: { name, secret, words: drawn }, ...rest }) => ({
             place: { name, secret: fromBase64url(secret), words: drawn }, rest,
         }));
-        const name = rememberedName() ?? agent();
+        const name = rememberedName();
         const [link, code] = places ?? [];
         this.#linkRoom = this.#makeRoom(link?.place, link?.rest);
         this.#codeRoom = code ? this.#makeRoom(code.place, code.rest) : this.#linkRoom;
@@ -51,6 +52,7 @@ export class TalkHost {
         view.onClick("new-code", () => this.#makeCode());
         view.onClick("reconnect", () => this.#openRooms());
         addEventListener("pagehide", () => {
+            this.talk.keep();
             this.talk.isClosing = true;
             for (const attempt of this.#attempts) attempt.abandon();
             for (const room of this.#rooms) room.suspend();
@@ -135,7 +137,7 @@ export class TalkHost {
         }
         document.getElementById("card").hidden = !this.#isInviting && isTalking;
         const awayText = "The server does not answer: nobody new can come until it is back.";
-        this.#screen.showState(this.#serverTrouble && isTalking && !this.#isInviting ? awayText : "");
+        this.#screen.showState(this.#end || (this.#serverTrouble && isTalking && !this.#isInviting ? awayText : ""));
     }
 
     #invite() {
@@ -225,8 +227,14 @@ export class TalkHost {
         this.#screen.showState(`You have left, and the talk is over.${lost}`);
     }
 
+    /** The server has ended a room, whatever its reason. A connection that stands needs none. */
     #fail(failure) {
         if (this.talk.isOver) return;
+        if (this.talk.members.some(({ state }) => state === "here")) {
+            this.#end = `${failure.title}. Nobody new can come, and whoever is lost cannot come back.`;
+            this.#show();
+            return;
+        }
         this.talk.end();
         this.#close();
         if (this.#screen.isShown) this.#screen.showState(`${failure.title}. ${failure.text}`);

@@ -7,6 +7,8 @@ const togetherMilliseconds = 120000;
 /** A text of more lines, or characters, gets a place of its own to scroll in. */
 const lineLimit = 30;
 const lengthLimit = 4000;
+/** A text of nothing but addresses would be a thousand buttons. */
+const linkLimit = 50;
 const addresses = /\bhttps?:\/\/[^\s<>"\ufffd]+/g;
 const ticks = {
     waiting: ["…", "not sent yet"], sent: ["✓", "sent"], delivered: ["✓✓", "delivered"], missed: ["✕", "not delivered"],
@@ -76,6 +78,7 @@ function withLinks(text, onLink) {
     const nodes = [];
     let end = 0;
     for (const match of text.matchAll(addresses)) {
+        if (nodes.length >= 2 * linkLimit) break;
         const found = match[0].replace(/[.,;:!?'")\]}]+$/, "");
         const address = parsed(found);
         if (!address) continue;

@@ -1,5 +1,7 @@
 // What a person sees of a Talk, and does. What came from anywhere is set as text only; nothing of it is ever fetched.
 
+import { soundName } from "./chatconnection.js";
+import { agent } from "./session.js";
 import { TalkFiles } from "./talkfiles.js";
 import { messageRow, refreshRow } from "./talkrows.js";
 import * as view from "./view.js";
@@ -379,13 +381,15 @@ function showLink(address) {
 
 const nameKey = "martlet.name";
 
-/** The name that a person gave last in this browser, or null. */
+/** The name that a person gave last in this browser; else that of the browser. */
 export function rememberedName() {
+    let name = null;
     try {
-        return localStorage.getItem(nameKey);
+        name = localStorage.getItem(nameKey);
     } catch {
-        return null;
+        // Nothing is kept here.
     }
+    return soundName(name ?? "") || soundName(agent());
 }
 
 function rememberName(name) {
