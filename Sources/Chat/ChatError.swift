@@ -4,8 +4,8 @@ package enum ChatError: Error, Sendable, Equatable {
     case protocolViolation(String)
     /// The other side says that this one broke the rules; what it said.
     case refused(String)
-    /// What both sides remember of each other does not fit together: an old state was put back on one of them. This side
-    /// was told, and has to come as somebody new.
+    /// What both sides remember of each other does not fit together, and it is this side on which an old state was put
+    /// back: it has to come as somebody new.
     case outdated
     /// The room has as many people as it is for.
     case taken

@@ -19,7 +19,8 @@ final class ChatEventQueue: Sendable {
         var isBusy = false
         var isFinished = false
         var reader: CheckedContinuation<Void, Never>?
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var lastWaiter = 0
         var drainers: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -46,15 +47,24 @@ final class ChatEventQueue: Sendable {
         reader?.resume()
     }
 
-    /// Returns when there is room for what others may cause, or everything is over.
+    /// Returns when there is room for what others may cause, everything is over, or the task is cancelled.
     func room() async {
-        await withCheckedContinuation { continuation in
-            let hasRoom = state.withLock { state in
-                if state.entries.count < Self.roomLimit || state.isFinished { return true }
-                state.waiters.append(continuation)
-                return false
+        let number = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // Under the lock, so that a cancellation comes either before this look or finds the waiter.
+                let hasRoom = state.withLock { state in
+                    if state.entries.count < Self.roomLimit || state.isFinished || Task.isCancelled { return true }
+                    state.waiters[number] = continuation
+                    return false
+                }
+                if hasRoom { continuation.resume() }
             }
-            if hasRoom { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
         }
     }
 
@@ -82,8 +92,8 @@ final class ChatEventQueue: Sendable {
     func finish() {
         let (entries, woken) = state.withLock { state in
             state.isFinished = true
-            defer { (state.entries, state.waiters, state.drainers, state.reader) = ([], [], [], nil) }
-            return (state.entries, state.waiters + state.drainers + [state.reader].compactMap(\.self))
+            defer { (state.entries, state.waiters, state.drainers, state.reader) = ([], [:], [], nil) }
+            return (state.entries, state.waiters.values + state.drainers + [state.reader].compactMap(\.self))
         }
         for entry in entries { entry.receipt?.resume(returning: false) }
         for continuation in woken { continuation.resume() }
@@ -100,8 +110,8 @@ final class ChatEventQueue: Sendable {
                 state.isBusy = true
                 let entry = state.entries.removeFirst()
                 guard state.entries.count < Self.roomLimit else { return (entry, []) }
-                defer { state.waiters = [] }
-                return (entry, state.waiters)
+                defer { state.waiters = [:] }
+                return (entry, Array(state.waiters.values))
             }
             for continuation in woken { continuation.resume() }
             if let entry { return entry }

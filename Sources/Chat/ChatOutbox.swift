@@ -59,9 +59,10 @@ struct ChatOutbox: Sendable {
 
     /// A connection begins on which the other side has everything up to `have`.
     ///
-    /// - Throws: `protocolViolation` when that cannot be.
+    /// - Throws: `protocolViolation` when the other side has put back an old state, `outdated` when this one has.
     mutating func resume(behind have: Int64) throws(ChatError) {
-        guard have >= acknowledged, have <= said else { throw .protocolViolation("have is \(have)") }
+        guard have >= acknowledged else { throw .protocolViolation("have is \(have) behind an ack of \(acknowledged)") }
+        guard have <= said else { throw .outdated }
         sent = have
         sentBytes = entries.prefix(unsentIndex).reduce(0) { $0 + $1.byteCount }
     }

@@ -48,6 +48,8 @@ extension ChatPair {
             }
             prelude.append(.begin(session: nil, have: inbox.heard))
         }
+        // Somebody new cannot have anything.
+        guard !isNew || have == 0 else { throw .protocolViolation("have is \(have) of somebody new") }
         try outbox.resume(behind: have)
         phase = .open
         isFresh = true

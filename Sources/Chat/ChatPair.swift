@@ -98,13 +98,13 @@ package struct ChatPair: Sendable {
 
     // MARK: Connections
 
-    /// A connection begins; one that stood is forgotten.
+    /// A connection begins; one that stood is forgotten. Of a greeting in the other role nothing can begin.
     ///
     /// - Parameters:
     ///   - greeting: settled, and of the same role.
     ///   - fresh: this side's new session, where the caller finds somebody else than before.
     package mutating func begin(_ greeting: ChatGreeting, fresh: ChatSession = .random()) {
-        guard let peer = greeting.peer else { return }
+        guard let peer = greeting.peer, greeting.role == role else { return }
         connectionLost()
         phase = .beginning
         ignoredCount = greeting.ignoredCount

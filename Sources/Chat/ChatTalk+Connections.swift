@@ -1,6 +1,7 @@
 internal import Martlet
 internal import NetworkIO
 internal import Signaling
+internal import Wire
 
 /// One connection, from its greeting to its end.
 extension ChatTalk {
@@ -36,10 +37,12 @@ extension ChatTalk {
     private static let greetingPatience = Duration.seconds(20)
     /// How long somebody who broke a rule may take to hear of it.
     private static let noticePatience = Duration.seconds(2)
+    /// People, those among them that are about to leave.
+    private static let partnerLimit = 2 * ChatLimits.people.upperBound
+    private static let timerStep = Duration.milliseconds(50)
 
     /// Talks over a connection until it ends, and closes it.
     func serve(_ peer: ChatPeer, _ visitor: Visitor) async -> Ending {
-        await queue.room()
         lastTicket += 1
         let ticket = lastTicket
         guard !isLeaving else {
@@ -53,6 +56,7 @@ extension ChatTalk {
         defer { watch.stop() }
         var reason = ChatError.vanished
         do throws(ChatError) {
+            await queue.room()
             try admit(try await greet(peer, visitor), visitor, peer, ticket)
             try await talk(over: peer, ticket, watch)
         } catch {
@@ -124,7 +128,8 @@ extension ChatTalk {
         if let known {
             index = known
         } else {
-            guard partners.count(where: { !$0.isParted }) < people - 1 else {
+            // Who is said to have parted, and has not yet, does not count, but not without a bound.
+            guard partners.count(where: { !$0.isParted }) < people - 1, partners.count < Self.partnerLimit else {
                 if isHost {
                     let name = ChatText.name(greeting.peer?.name ?? "")
                     queue.append(.notConnected(name: name, reason: "the room is full"))
@@ -143,6 +148,8 @@ extension ChatTalk {
         let (changes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         partners[index].link = Link(ticket: ticket, peer: peer, changes: changes, wake: wake)
         partners[index].pair.begin(greeting)
+        // It may have changed behind the hello.
+        partners[index].pair.rename(settings.name)
     }
 
     private func add(_ greeting: ChatGreeting, _ visitor: Visitor) -> Int {
@@ -256,7 +263,9 @@ extension ChatTalk {
 
     /// Looks again when the pair's time has come.
     func arm(_ index: Int) {
-        guard let deadline = partners[index].pair.deadline else { return }
+        guard let wanted = partners[index].pair.deadline else { return }
+        // One that has passed is looked at soon, and no sooner: who is to look may be held up.
+        let deadline = max(wanted, NetworkLoop.shared.now().advanced(by: Self.timerStep))
         if let timer = partners[index].timer, timer.deadline <= deadline { return }
         partners[index].timer?.task.cancel()
         let key = partners[index].key
@@ -333,6 +342,10 @@ extension ChatTalk {
         if !partner.hasBegun {
             queue.append(.notConnected(name: partner.member.name, reason: "the connection ended before the talk began"))
             return remove(index)
+        }
+        if case .guest = partner.key, error == .outdated {
+            // Nobody knows them by their session any more: their place is free for who they come as.
+            return leave(index, .gaveUp)
         }
         if error.isFinal || partner.isParted {
             return leave(index, error.isFinal ? .failed(error) : .gaveUp)

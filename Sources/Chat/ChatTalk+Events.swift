@@ -28,7 +28,7 @@ extension ChatTalk {
         case .introduced(let peer, let attempt, let name, let calls):
             approach(peer, attempt: attempt, name: name, calls: calls)
         case .signal(let peer, let attempt, let payload):
-            carry(payload, between: partners[index].key, and: peer, attempt: attempt)
+            await carry(payload, between: partners[index].key, and: peer, attempt: attempt)
         case .parted(let peer): parted(peer)
         case .left:
             partners[index].isParted = true

@@ -24,14 +24,19 @@ extension ChatTalk {
 
     /// What is under way to reach another guest.
     struct Approach {
-        /// The newest.
+        /// The host's number of the newest.
         var number: Int64
+        /// Of all attempts to reach anybody.
+        var serial: Int
         var name: String
         var introduction: ChatIntroduction
         var calls: Bool
         /// The one that runs, which is the newest or has to go.
         var attempt: Task<Result<ChatPeer, PeerConnectorError>, Never>?
         var isRunning = false
+        /// It was given up, and stays until what runs has ended: so whatever a host says, there are never more attempts
+        /// than people.
+        var isGone = false
     }
 
     // MARK: The host
@@ -56,9 +61,9 @@ extension ChatTalk {
     }
 
     /// Passes on what one guest says to another, or hears what another guest says to us.
-    func carry(_ payload: String, between key: Partner.Key, and peer: Int64, attempt: Int64) {
+    func carry(_ payload: String, between key: Partner.Key, and peer: Int64, attempt: Int64) async {
         switch key {
-        case .host: hear(payload, of: peer, attempt: attempt)
+        case .host: await hear(payload, of: peer, attempt: attempt)
         case .guest(let sender):
             guard let receiver = Int(exactly: peer), let index = partner(.guest(receiver)), receiver != sender else {
                 return
@@ -90,24 +95,26 @@ extension ChatTalk {
     func approach(_ peer: Int64, attempt: Int64, name: String, calls: Bool) {
         let isKnown = partner(.fellow(peer)) != nil || approaches[peer] != nil
         let others = Set(approaches.keys.map(Partner.Key.fellow)).union(partners.filter { !$0.isParted }.map(\.key))
-        guard !isLeaving, isKnown || others.count < people - 1, attempt > approaches[peer]?.number ?? 0 else { return }
+        let old = approaches[peer]
+        let last = old.map { $0.isGone ? 0 : $0.number } ?? 0
+        guard !isLeaving, isKnown || others.count < people - 1, attempt > last else { return }
         let introduction = ChatIntroduction(calls: calls, configuration: settings.configuration) {
             [weak self] payload in
             await self?.signal(payload, to: peer, attempt: attempt)
         }
-        let old = approaches[peer]
+        lastApproach += 1
         approaches[peer] = Approach(
-            number: attempt, name: name, introduction: introduction, calls: calls, attempt: old?.attempt,
-            isRunning: true)
+            number: attempt, serial: lastApproach, name: name, introduction: introduction, calls: calls,
+            attempt: old?.attempt, isRunning: true)
         old?.attempt?.cancel()
         if old?.isRunning != true { Task { await self.runApproaches(to: peer) } }
     }
 
     /// One attempt after the other, always the newest.
     private func runApproaches(to peer: Int64) async {
-        var last: Int64 = 0
-        while let approach = approaches[peer], approach.number > last, !isLeaving {
-            last = approach.number
+        var last = 0
+        while let approach = approaches[peer], !approach.isGone, approach.serial != last, !isLeaving {
+            last = approach.serial
             let attempt = Task { () -> Result<ChatPeer, PeerConnectorError> in
                 do throws(PeerConnectorError) { return .success(try await approach.introduction.connect()) } catch {
                     return .failure(error)
@@ -116,7 +123,7 @@ extension ChatTalk {
             approaches[peer]?.attempt = attempt
             let outcome = await attempt.value
             approaches[peer]?.attempt = nil
-            let isNewest = approaches[peer]?.number == last && !isLeaving
+            let isNewest = approaches[peer].map { $0.serial == last && !$0.isGone } == true && !isLeaving
             switch outcome {
             case .success(let connected) where isNewest:
                 Task { _ = await self.serve(connected, .fellow(peer, calls: approach.calls)) }
@@ -128,6 +135,14 @@ extension ChatTalk {
             }
         }
         approaches[peer]?.isRunning = false
+        if approaches[peer]?.isGone == true { approaches[peer] = nil }
+    }
+
+    /// Nobody wants to reach that guest any more.
+    private func giveUpApproach(to peer: Int64) {
+        approaches[peer]?.attempt?.cancel()
+        approaches[peer]?.isGone = true
+        if approaches[peer]?.isRunning == false { approaches[peer] = nil }
     }
 
     private func signal(_ payload: RoomPayload, to peer: Int64, attempt: Int64) {
@@ -136,16 +151,17 @@ extension ChatTalk {
         touch(index)
     }
 
-    private func hear(_ payload: String, of peer: Int64, attempt: Int64) {
+    private func hear(_ payload: String, of peer: Int64, attempt: Int64) async {
         guard let approach = approaches[peer], approach.number == attempt,
             let payload = try? RoomPayload(parsing: payload)
         else { return }
-        Task { await approach.introduction.hear(payload) }
+        // In order: a candidate belongs to the description before it.
+        await approach.introduction.hear(payload)
     }
 
     /// The host says that another guest is gone for good. Where we are connected, the connection tells.
     func parted(_ peer: Int64) {
-        approaches.removeValue(forKey: peer)?.attempt?.cancel()
+        giveUpApproach(to: peer)
         guard let index = partner(.fellow(peer)) else { return }
         partners[index].isParted = true
         if partners[index].link == nil, !partners[index].pair.hasParted { leave(index, .gaveUp) }
@@ -153,8 +169,7 @@ extension ChatTalk {
 
     /// Somebody else is the host: the numbers of the other guests mean nothing any more.
     func forgetFellows() {
-        for approach in approaches.values { approach.attempt?.cancel() }
-        approaches = [:]
+        for peer in approaches.keys { giveUpApproach(to: peer) }
         while let index = partners.firstIndex(where: { if case .fellow = $0.key { true } else { false } }) {
             leave(index, .gaveUp)
         }

@@ -16,7 +16,7 @@ extension ChatTalk {
             var failure: PeerConnectorError?
             do throws(PeerConnectorError) {
                 while let guest = try await room.nextGuest() {
-                    if arrivals >= Self.strangerLimit {
+                    if arrivals + strangers.count >= Self.strangerLimit {
                         await guest.refuse(code: "internal", message: "too many come at once")
                         continue
                     }

@@ -76,6 +76,7 @@ package actor ChatTalk {
     var replaced: Set<Int> = []
     /// Attempts to connect to fellow guests, by the host's number.
     var approaches: [Int64: Approach] = [:]
+    var lastApproach = 0
     /// The host's count of the introductions of two guests.
     var introductions: [Introduced: IntroductionCount] = [:]
     /// Said while nobody was there.

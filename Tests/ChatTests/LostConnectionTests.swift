@@ -161,6 +161,40 @@ struct LostConnectionTests {
         }
     }
 
+    @Test func `whoever hears of more than it has said has the old state itself, and comes as somebody new`() throws {
+        var random = SplitMix64(seed: 17)
+        var talk = TwoSides(using: &random)
+        talk.connect()
+        try talk.settle()
+        var old = talk.caller
+        try talk.caller.say("one", at: talk.now)
+        try talk.settle()
+        talk.lose()
+        (old.shown, old.delivered) = ([], 0)
+        talk.caller = old
+        talk.connect()
+        #expect(throws: ChatError.outdated) { try talk.settle() }
+        talk.lose()
+        talk.caller.pair.forget(.random(using: &random))
+        talk.connect()
+        try talk.caller.say("two", at: talk.now)
+        try talk.answerer.say("first", at: talk.now)
+        try talk.settle()
+        #expect(talk.answerer.shown == ["one", "two"] && talk.caller.shown == ["first"])
+        #expect(talk.caller.beginnings == [true, true] && talk.answerer.beginnings == [true, false, true])
+        // Of somebody new it is no old state.
+        talk.lose()
+        talk.caller.pair.forget(.random(using: &random))
+        talk.connect()
+        while !talk.caller.hasGreeted {
+            _ = try talk.deliver(toCaller: false)
+            _ = try talk.deliver(toCaller: true)
+        }
+        #expect(throws: ChatError.protocolViolation("have is 1 of somebody new")) {
+            try talk.caller.pair.receive(.begin(session: nil, have: 1), at: talk.now)
+        }
+    }
+
     /// What the side that ends the connection says.
     private func notice(of talk: inout TwoSides) -> ChatMessage? {
         do throws(ChatError) {
