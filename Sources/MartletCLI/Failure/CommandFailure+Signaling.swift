@@ -22,8 +22,8 @@ enum Meeting: Sendable {
 
     /// What helps where this one is of no use any more.
     var newOne: String {
-        if case .code = self { return "the link, or a new code: the sender starts the command again" }
-        return "a new link: the sender starts the command again"
+        if case .code = self { return "the link, or a new code: whoever made it starts the command again" }
+        return "a new link: whoever made it starts the command again"
     }
 
     /// The server's address where a person has named it by itself, fit to be shown.
@@ -51,12 +51,12 @@ extension CommandFailure {
             }
         case .wrongWords(let left) where left > 0:
             self.init(
-                .notVerified, "The words are not those of the sender; \(counted(left, "try", "tries")) left.",
+                .notVerified, "The words are not those of the other side; \(counted(left, "try", "tries")) left.",
                 remedy: "the code again, as it was said; if it was right, somebody may be in between")
         case .wrongWords:
             self.init(
                 .notVerified,
-                "The words are not those of the sender. It was the last of three tries: this code is not used any more.",
+                "The words are not those of the other side. It was the last of three tries: this code is not used any more.",
                 remedy: meeting.newOne)
         case .codeDead:
             self.init(

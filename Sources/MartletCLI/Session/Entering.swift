@@ -43,7 +43,7 @@ struct Entering<Channels: ProvenChannels>: Sendable {
                     console.event("wrong-code", [("left", .integer(Int64(left)))])
                     if left == 0 { console.event("code-dead") }
                     guard left > 0, question.canAsk else { throw failure }
-                    console.warn("The words are not those of the sender; \(counted(left, "try", "tries")) left.")
+                    console.warn("The words are not those of the other side; \(counted(left, "try", "tries")) left.")
                     entrance = try await question.otherWords(for: code.number)
                 case .codeDead where mayBeGivenBack && NetworkLoop.shared.now() < deadline:
                     // Other commands of this user are trying at this moment.
