@@ -112,7 +112,8 @@ class Terminal:
             (line for line in lines if re.fullmatch(r"status \d+", line)), None))
         assert await self.settings() == self.before
         # A shell without readline shows the marks if they still come.
-        self.enter("bash --noediting --norc --noprofile")
+        self.enter("PS1='% ' bash --noediting --norc --noprofile")
+        await self.until(lambda lines: lines[-1] == "%")
         self.enter("cat >pasted")
         await self.until("cat >pasted")
         self.paste("two\nlines\n")
@@ -399,6 +400,46 @@ async def test_pipes(folder):
     written = [line[17:] for line in log.read_text().splitlines()]
     assert [line for line in written if "<" in line] == ["<pipe> hi", "<pipe> /quit", "<pipe> third", "<anna> one ↵ two"]
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+async def test_much_through_a_pipe(folder):
+    """More than may be on the way at a time, from a code that came on the same standard input; nothing is lost."""
+    async with Martlet("chat", "--local", "--port", "0", folder=folder, stdin=asyncio.subprocess.PIPE) as host:
+        code = await host.event("code")
+        said = await asyncio.create_subprocess_exec(
+            PROGRAM, "chat", "-", "--server", code["server"], "--once", stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        lines = [f"{number} " + "é" * (number % 700) for number in range(2_000)] + ["ü" * 60_000]
+        text = "\n".join([code["code"], *lines])
+        sending = asyncio.create_task(said.communicate(text.encode()))
+        heard = []
+        while sum(map(len, heard)) < sum(map(len, lines)):
+            heard.append((await host.event("chat-message"))["text"])
+        assert heard[:2_000] == lines[:-1] and "".join(heard[2_000:]) == lines[-1]
+        _, errors = await asyncio.wait_for(sending, 30)
+        assert said.returncode == 0, errors
+        assert (await host.event("left"))["reason"] == "left"
+
+
+async def test_three_people(folder):
+    async with Terminal(folder) as terminal:
+        code, server = await terminal.host("--people", 3)
+        async with other(code, server, folder) as bob, other(code, server, folder) as other_bob:
+            for program in bob, other_bob:
+                assert {(await program.event("joined"))["name"] for _ in range(2)} >= {"anna"}
+            await terminal.until("With bob and bob (2)")
+            terminal.enter("to both")
+            for program in bob, other_bob:
+                assert (await program.event("chat-message"))["text"] == "to both"
+            await terminal.until("<anna> to both ✓✓")
+            # And each to each.
+            await say(bob, "hello")
+            assert (await other_bob.event("chat-message"))["text"] == "hello"
+            await terminal.until("<bob> hello")
+            async with other(code, server, folder) as fourth:
+                assert (await fourth.event("error"))["exit"] == 10
+            terminal.enter("/quit")
+        assert await terminal.left() == 0
 
 
 async def test_nobody_came(folder):

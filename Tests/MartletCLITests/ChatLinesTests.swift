@@ -20,6 +20,13 @@ import Testing
         #expect(lines.allSatisfy { TerminalScreen.columns(of: $0) < 40 })
     }
 
+    @Test func `a name that could pass for a sentence is quoted`() {
+        #expect(ChatLines.named("anna") == "anna" && ChatLines.named("chris (2)") == "chris (2)")
+        #expect(ChatLines.named("anna has left. * bob") == "“anna has left. * bob”")
+        #expect(ChatLines.named("anna has left") == "“anna has left”")
+        #expect(ChatLines.named("a\u{1B}[2J") == "“a\\u{1B}[2J”")
+    }
+
     @Test func `long lines are broken between words, and long words anywhere`() {
         #expect(ChatLines.rows("aa bb cc", first: 5, others: 5) == ["aa bb", "cc"])
         #expect(ChatLines.rows("abcdefghij", first: 4, others: 5) == ["abcd", "efghi", "j"])

@@ -33,7 +33,10 @@ struct ChatCommand: ConsoleCommand {
     var entrance: [String] = []
 
     @Option(
-        help: ArgumentHelp("What the others see you called. (default: your name on this machine)", valueName: "name"))
+        help: ArgumentHelp(
+            """
+            What the others see you called; MARTLET_CHAT_NAME in the environment. (default: your name on this machine)
+            """, valueName: "name"))
     var name: String?
 
     @Option(help: ArgumentHelp("How many may be in the room, you included: 2 to 8.", valueName: "count"))
@@ -61,7 +64,8 @@ struct ChatCommand: ConsoleCommand {
 
     static let environmentFlags =
         [
-            EnvironmentFlag("name", .value), EnvironmentFlag("people", .value), EnvironmentFlag("once", .switch),
+            EnvironmentFlag("name", .value, variable: "MARTLET_CHAT_NAME"), EnvironmentFlag("people", .value),
+            EnvironmentFlag("once", .switch),
             EnvironmentFlag("log", .value), EnvironmentFlag("output", .value), EnvironmentFlag("yes", .switch),
         ] + WaitOptions.environmentFlags + ServerOptions.environmentFlags + OutputOptions.environmentFlags
 

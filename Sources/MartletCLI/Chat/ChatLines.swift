@@ -49,6 +49,15 @@ struct ChatLines: Sendable {
         return Printable.line(name, columns: longestName)
     }
 
+    /// A name in the middle of a sentence of the program: one that could pass for more than a name is quoted.
+    static func named(_ name: String) -> String {
+        let shown = shown(name: name)
+        let isPlain =
+            shown.count(where: \.isWhitespace) < 2
+            && shown.allSatisfy { $0.isLetter || $0.isNumber || $0.isWhitespace || "-_()'’".contains($0) }
+        return isPlain ? shown : "“\(shown)”"
+    }
+
     /// Those that can be read on light and dark; red is for errors.
     private static let colours = [36, 35, 32, 33, 34, 96, 95]
 

@@ -15,9 +15,10 @@ extension ChatNarrator {
         }
         event("joined", member, [("agent", .string(member.agent)), ("path", path.map { .string($0) } ?? .null)])
         if let words { event("words", member, [("words", .array(words.map { .string($0) }))]) }
+        let who = ChatLines.named(member.name)
         let agent = member.agent.isEmpty ? "" : " (\(member.agent))"
-        log?.remark("\(member.name) is here\(agent).", at: .now())
-        remark("\(member.name) is here\(agent)\(path.map { " · \($0)" } ?? "")")
+        log?.remark("\(who) is here\(agent).", at: .now())
+        remark("\(who) is here\(agent)\(path.map { " · \($0)" } ?? "")")
         changed()
     }
 
@@ -27,11 +28,11 @@ extension ChatNarrator {
         case .lost(let member):
             set(member, isHere: false)
             event("lost", member)
-            remark("The connection to \(member.name) is lost; waiting for it to come back.")
+            remark("The connection to \(ChatLines.named(member.name)) is lost; waiting for it to come back.")
         case .back(let member):
             set(member, isHere: true)
             event("back", member)
-            remark("\(member.name) is back.")
+            remark("\(ChatLines.named(member.name)) is back.")
         case .left(let member, let parting): left(member, parting)
         case .renamed(let member, let from):
             state.withLock { state in
@@ -40,10 +41,10 @@ extension ChatNarrator {
                 }
             }
             event("renamed", member, [("from", .string(from))])
-            remark("\(from) is called \(member.name) now.", isLogged: true)
+            remark("\(ChatLines.named(from)) is called \(ChatLines.named(member.name)) now.", isLogged: true)
         case .notConnected(let name, let reason):
             console.event("not-joined", ["name": .string(name), "message": .string(reason)])
-            let who = name.isEmpty ? "Somebody" : name
+            let who = name.isEmpty ? "Somebody" : ChatLines.named(name)
             remark("\(who) came, and no connection came about: \(reason).")
         case .message(let member, let text, let age):
             setTyping(member, false)
@@ -84,12 +85,13 @@ extension ChatNarrator {
             state.typing.remove(member.id)
             if state.members.isEmpty { state.emptySince = NetworkLoop.shared.now() }
         }
+        let who = ChatLines.named(member.name)
         let (reason, text) =
             switch parting {
-            case .left: ("left", "\(member.name) has left.")
-            case .gaveUp: ("lost", "\(member.name) did not come back.")
+            case .left: ("left", "\(who) has left.")
+            case .gaveUp: ("lost", "\(who) did not come back.")
             case .failed(let error):
-                ("failed", "The talk with \(member.name) has ended: \(CommandFailure(error).sentence)")
+                ("failed", "The talk with \(who) has ended: \(CommandFailure(error).sentence)")
             }
         event("left", member, [("reason", .string(reason))])
         remark(text, isLogged: true)
@@ -119,7 +121,7 @@ extension ChatNarrator {
             ])
         let suffix = isSeveral ? " \(number)" : ""
         let what = isInteractive ? " /accept\(suffix) or /decline\(suffix)" : ""
-        remark("\(member.name) offers \(title).\(what)")
+        remark("\(ChatLines.named(member.name)) offers \(title).\(what)")
     }
 
     private func moved(_ number: Int, _ member: ChatMember, _ happening: TransferEvent) {
@@ -134,7 +136,7 @@ extension ChatNarrator {
         switch happening {
         case .accepted:
             file.sides[member.id]?.view.handle(.accepted)
-            if !file.isIncoming { remark("\(member.name) takes \(file.title).") }
+            if !file.isIncoming { remark("\(ChatLines.named(member.name)) takes \(file.title).") }
         case .resumed(_, let bytes):
             file.sides[member.id]?.view.handle(.accepted)
             remark("\(file.title) goes on: \(ByteCount.text(bytes)) are there already.")
@@ -171,7 +173,7 @@ extension ChatNarrator {
                         report.items.prefix(OfferList.mostEventItems).compactMap { $0.localPath.map { .string($0) } })
                 ),
             ]
-            remark(isIncoming ? Self.arrival(title, report) : "\(member.name) has \(title).")
+            remark(isIncoming ? Self.arrival(title, report) : "\(ChatLines.named(member.name)) has \(title).")
             for item in failed.prefix(Notices.mostTold) {
                 let error = item.error.map { item.failureWords($0) } ?? item.name
                 console.isJSON ? () : console.warn("Not \(isIncoming ? "received" : "sent"): \(error)")
@@ -180,7 +182,7 @@ extension ChatNarrator {
             members += [("error", .string(error.code.rawValue)), ("message", .string(error.message))]
             switch error.code {
             case .declined:
-                remark(isIncoming ? "You declined \(title)." : "\(member.name) declined \(title).")
+                remark(isIncoming ? "You declined \(title)." : "\(ChatLines.named(member.name)) declined \(title).")
             case .canceled: remark("\(title): the transfer was canceled.")
             default: remark("\(title): \(error.message)")
             }

@@ -154,8 +154,10 @@ final class ChatNarrator: Sendable {
 
     static func status(_ state: State) -> String {
         guard !state.members.isEmpty else { return state.hasMet ? "Nobody is here any more." : "Nobody is here yet." }
-        let names = state.members.map { $0.isHere ? $0.member.name : "\($0.member.name) (away)" }
-        let typing = state.members.filter { state.typing.contains($0.member.id) }.map(\.member.name)
+        let names = state.members.map { ChatLines.named($0.member.name) + ($0.isHere ? "" : " (away)") }
+        let typing = state.members.filter { state.typing.contains($0.member.id) }.map {
+            ChatLines.named($0.member.name)
+        }
         let who = "With \(joined(names))"
         guard let first = typing.first else { return who }
         return "\(who) · \(typing.count == 1 ? "\(first) is" : "\(joined(typing)) are") typing …"

@@ -16,7 +16,7 @@ extension Conversation {
         case .path:
             let paths = await paths()
             if paths.isEmpty { narrator.answer("Nobody is here.") }
-            for (name, path) in paths { narrator.answer("\(name): \(path)") }
+            for (name, path) in paths { narrator.answer("\(ChatLines.named(name)): \(path)") }
         case .name: await rename(argument)
         case .who: who()
         }
@@ -27,9 +27,10 @@ extension Conversation {
         if words.isEmpty { return narrator.answer("Nobody is here.") }
         for (member, words) in words {
             if let words {
-                narrator.answer("Words to compare with \(member.name): \(words.joined(separator: " "))")
+                narrator.answer(
+                    "Words to compare with \(ChatLines.named(member.name)): \(words.joined(separator: " "))")
             } else {
-                narrator.answer("\(member.name)’s side has no words to compare.")
+                narrator.answer("\(ChatLines.named(member.name))’s side has no words to compare.")
             }
         }
         narrator.answer("If both see the same words, nobody stands in between.")
@@ -49,7 +50,7 @@ extension Conversation {
         narrator.answer("You are \(ChatLines.shown(name: own)).")
         for (member, isHere) in members {
             let agent = member.agent.isEmpty ? "" : " (\(member.agent))"
-            narrator.answer("\(member.name)\(agent)\(isHere ? "" : " is away; it is waited for")")
+            narrator.answer("\(ChatLines.named(member.name))\(agent)\(isHere ? "" : " is away; it is waited for")")
         }
         if members.isEmpty { narrator.answer("Nobody else is here.") }
     }
@@ -75,7 +76,8 @@ extension Conversation {
                 for member in members { state.files.set(number, member, .offered, on: narrator.console) }
             }
             narrator.answer(
-                "\(title) is offered to \(ChatNarrator.joined(members.map(\.name))). /cancel \(number) takes it back.")
+                "\(title) is offered to \(ChatNarrator.joined(members.map { ChatLines.named($0.name) })). /cancel \(number) takes it back."
+            )
         } catch {
             narrator.answer(error == .full ? "Too many files are under way." : CommandFailure(error).sentence)
         }

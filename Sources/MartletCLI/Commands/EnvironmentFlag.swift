@@ -14,13 +14,13 @@ struct EnvironmentFlag: Sendable, Equatable {
     var name: String
     var kind: Kind
 
-    init(_ name: String, _ kind: Kind) {
+    var variable: String
+
+    /// - Parameter variable: in place of that of its name, where another command means something else by the name.
+    init(_ name: String, _ kind: Kind, variable: String? = nil) {
         self.name = name
         self.kind = kind
-    }
-
-    var variable: String {
-        "MARTLET_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
+        self.variable = variable ?? "MARTLET_" + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
     /// What the environment adds to the command line. It stands before what the person typed, which therefore wins.

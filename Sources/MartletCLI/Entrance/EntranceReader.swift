@@ -8,8 +8,8 @@ struct EntranceReader: Sendable {
     /// The command that it was given to.
     var verb = "receive"
 
-    static let linkForm = "a link as the sender's terminal shows it: http://ADDRESS:PORT/#ROOM.SECRET"
-    static let codeForm = "a code as the sender's terminal shows it: 7-clock-mango-crust"
+    static let linkForm = "a link as the other terminal shows it: http://ADDRESS:PORT/#ROOM.SECRET"
+    static let codeForm = "a code as the other terminal shows it: 7-clock-mango-crust"
 
     /// - Parameter code: what is wrong with the code, where one was given; the person may be asked again.
     struct Mistake: Error {
