@@ -1,6 +1,7 @@
 """`martlet chat`: with the independent peer in both roles, with itself, with the page in both browsers, and among three."""
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -369,13 +370,19 @@ async def test_a_page_comes_to_a_program(browser, server, tmp_path):
         await talker.event("left")
 
 
-async def test_a_program_comes_to_a_page(browser):
+@contextlib.asynccontextmanager
+async def page_as_host(browser):
+    """(the page, the link to its talk)."""
     async with Rendezvous(hosting=True) as server:
         page = await browser.open(server.origin)
         await page.wait_for("document.documentElement.dataset.state === 'beginning'")
         await page.click("#chat")
         await page.wait_for("document.documentElement.dataset.state === 'hosting'")
-        link = await page.evaluate("document.getElementById('link').textContent")
+        yield page, await page.evaluate("document.getElementById('link').textContent")
+
+
+async def test_a_program_comes_to_a_page(browser):
+    async with page_as_host(browser) as (page, link):
         chat = ChatPage(page)
         async with Talker(link, "--name", "chris") as talker:
             await talker.event("joined")
@@ -391,3 +398,28 @@ async def test_a_program_comes_to_a_page(browser):
             await chat.ticks("delivered", "delivered")
         # Killed, it says no goodbye; the page keeps its place.
         await chat.notice("is lost")
+
+
+async def test_files_go_from_a_terminal_to_a_page_and_back(browser, tmp_path):
+    (tmp_path / "mine.bin").write_bytes(NOISE)
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "yours.bin").write_bytes(NOISE[::-1])
+    async with page_as_host(browser) as (page, link), Terminal(link, folder=tmp_path) as person:
+        await ChatPage(page).talking()
+        await person.sees("/help")
+        person.types("/send mine.bin\r")
+        await page.wait_for("document.querySelector('[data-action=accept]') !== null")
+        await page.evaluate("document.querySelector('[data-action=accept]').click()")
+        [file] = await browser.downloads.finished(1)
+        assert file.read_bytes() == NOISE
+        await person.sees("has mine.bin")
+        await page.set_files("#talk-files", tmp_path / "given" / "yours.bin")
+        await person.sees("/decline")
+        person.types("/accept\r")
+        await person.sees("has arrived")
+        assert (tmp_path / "yours.bin").read_bytes() == NOISE[::-1]
+        person.types("good bye\r")
+        await ChatPage(page).shows("heard", ["good bye"])
+        person.types("/quit\r")
+        assert await asyncio.wait_for(person.process.wait(), 10) == 0
+        await ChatPage(page).notice("has left")

@@ -284,6 +284,7 @@ async def test_channels_that_nobody_asked_for_are_closed(visit):
         async with asyncio.timeout(20):
             while any(channel.readyState != "closed" for channel in [*others, *files[8:]]):
                 await asyncio.sleep(0.05)
+        assert all(channel.readyState == "open" for channel in files[:8])
         pair.say("still here")
         await heard(visit, 1)
 
