@@ -543,7 +543,7 @@ class Side:
     """What host and guest have in common: a name, people by their session or place, what runs."""
 
     def __init__(self, name, people):
-        self.name, self.people = name, people
+        self.name, self.people, self.agent = name, people, "aiortc"
         self.pairs = []
         self.failures = []
         self._running = set()
@@ -629,7 +629,7 @@ class Host(Side):
         try:
             await entrant.paired()
             await talk.establish(entrant)
-            pair = await greet(talk, self.name, self.people, self._find)
+            pair = await greet(talk, self.name, self.people, self._find, self.agent)
             if pair:
                 self.add(pair)
                 self._introduce(pair)
@@ -727,7 +727,7 @@ class Guest(Side):
             async with asyncio.timeout(30):
                 await self.room.paired()
                 await talk.establish(self.room)
-                await self.host.begin_as_answerer(talk, self.name)
+                await self.host.begin_as_answerer(talk, self.name, self.agent)
         except BaseException:
             await talk.close()
             raise

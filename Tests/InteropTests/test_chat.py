@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import pathlib
 import random
 import signal
 
@@ -204,11 +205,12 @@ async def test_hostile_text_is_harmless_in_pipes_and_terminals(server, tmp_path)
         await pair.until(lambda: pair.delivered == len(DRESSED))
 
     async with Host(server.origin, name="\u202eho\x1b[31mst\x07") as host:
+        host.agent = "\x1b[2Jagent\u2067\x07"
         async with Martlet("chat", host.link, "--log", log, json_events=False, stdin=asyncio.subprocess.PIPE) as program:
             pair = await host.somebody()
             running = asyncio.create_task(program.process.stdout.read())
             await speak(pair)
-            await pair.leave()
+            pair.talk.say("error", code="protocol", message="\x1b]0;title\x07\u202eend")
             output = await asyncio.wait_for(running, 20)
             await program.process.wait()
             assert "<img src=x onerror" in is_harmless(output, "\n")
@@ -248,6 +250,70 @@ async def test_what_makes_no_sense_ends_the_talk_with_whoever_says_it(server):
             anna.host.say("still there?")
             await anna.host.until(lambda: anna.host.delivered == 1)
     assert not problems, problems
+
+
+async def test_introductions_of_nobody_cost_little(server):
+    """A host that introduces thousands, and a guest that signals to thousands: the program goes on talking."""
+    async with Host(server.origin, people=3) as host, Talker(host.link) as talker:
+        pair = await host.somebody()
+        for peer in range(1, 3001):
+            pair.talk.say("introduce", peer=peer, attempt=1, name=f"name {peer}", calls=peer % 2 == 0)
+            pair.talk.say("signal", peer=peer, attempt=1, payload={"type": "offer", "sdp": "v=0\r\n" + "x" * 1000})
+        pair.say("still there?")
+        await pair.until(lambda: pair.delivered == 1 or not pair.is_standing, 30)
+        files = len(list(pathlib.Path(f"/proc/{talker.program.process.pid}/fd").iterdir()))
+        assert files < 200 and talker.program.peak_memory_bytes < 200 * 1024 * 1024, (files, talker.program.peak_memory_bytes)
+        assert len(talker.of("joined")) == 1
+    async with Talker("--server", server.origin, "--people", 3) as talker:
+        link = await talker.link()
+        async with Guest(link, "anna") as anna, Guest(link, "eve") as eve:
+            await talker.event("joined", 2)
+            await anna.somebody(2)
+            place = next(iter(eve._signals))
+            heard = []
+            anna.host.on_other = heard.append
+            for count in range(2000):
+                eve.host.talk.say("signal", peer=place, attempt=1, payload={"type": "x", "count": count, "pad": "x" * 5000})
+                eve.host.talk.say("signal", peer=count + 10, attempt=1, payload={})
+            eve.host.say("done")
+            await eve.host.until(lambda: eve.host.delivered == 1 or not eve.host.is_standing, 30)
+            anna.host.say("done, too")
+            await anna.host.until(lambda: anna.host.delivered == 1)
+            assert len(heard) <= 300, len(heard)
+            assert talker.program.peak_memory_bytes < 200 * 1024 * 1024
+
+
+async def test_a_place_belongs_to_a_session(server):
+    async with Talker("--server", server.origin) as talker:
+        link = await talker.link()
+        async with Guest(link, "anna") as anna:
+            anna.host.say("one")
+            await anna.host.until(lambda: anna.host.delivered == 1)
+            for session in ("", "x", "A" * 23, "A" * 21 + "B", 7, None, anna.host.session.swapcase()):
+                eve = Guest(link, "eve")
+                eve.host.session = session
+                with pytest.raises(TransferError) as error:
+                    await eve.enter()
+                assert error.value.code in ("protocol", "taken"), session
+                await eve.__aexit__()
+            assert anna.host.is_standing
+            # The same person over another connection, before anybody has noticed the loss of the first.
+            again = Guest(link, "anna")
+            again.host.session, again.host.their_session = anna.host.session, anna.host.their_session
+            again.host.said = again.host.sent = 1
+            await again.enter()
+            await anna.host.until(lambda: not anna.host.is_standing)
+            again.host.say("two")
+            await again.host.until(lambda: again.host.delivered == 2)
+            await again.lose()
+            # An old state: the connection ends, and what was said stays as it was.
+            old = Guest(link, "anna")
+            old.host.session, old.host.their_session = anna.host.session, anna.host.their_session
+            with pytest.raises(TransferError, match="have 2 of 0"):
+                await old.enter()
+            assert talker.texts == ["one", "two"] and len(talker.of("joined")) == 1
+            await again.__aexit__()
+            await old.__aexit__()
 
 
 async def test_a_flood_waits_for_whoever_reads_the_output(server):
