@@ -57,7 +57,7 @@ extension ChatTalk {
         var reason = ChatError.vanished
         do throws(ChatError) {
             await queue.room()
-            try admit(try await greet(peer, visitor), visitor, peer, ticket)
+            try admit(try await greet(peer, visitor, ticket), visitor, peer, ticket)
             try await talk(over: peer, ticket, watch)
         } catch {
             reason = error
@@ -73,7 +73,9 @@ extension ChatTalk {
 
     // MARK: Greeting
 
-    private func greet(_ peer: ChatPeer, _ visitor: Visitor) async throws(ChatError) -> ChatGreeting {
+    private func greet(
+        _ peer: ChatPeer, _ visitor: Visitor, _ ticket: Int
+    ) async throws(ChatError) -> ChatGreeting {
         do { try await peer.channels.opened() } catch { throw .vanished }
         let session =
             switch visitor {
@@ -88,9 +90,15 @@ extension ChatTalk {
         try await Self.send(greeting.opening, on: channel)
         while !greeting.isSettled {
             let message = try await Self.next(on: channel)
+            noteError(message, ticket)
             try await Self.send(try greeting.receive(message), on: channel)
         }
         return greeting
+    }
+
+    /// Whoever has said why the connection ends need not be told.
+    private func noteError(_ message: ChatMessage, _ ticket: Int) {
+        if case .error = message { informed.insert(ticket) }
     }
 
     private static func send(_ messages: [ChatMessage], on channel: DataChannel) async throws(ChatError) {
@@ -227,6 +235,7 @@ extension ChatTalk {
 
     private func receive(_ message: ChatMessage, _ ticket: Int, _ watch: ChatConnectionWatch) async throws(ChatError) {
         guard let index = partner(at: ticket) else { throw .cancelled }
+        noteError(message, ticket)
         let wasOpen = partners[index].pair.isOpen
         try partners[index].pair.receive(message, at: NetworkLoop.shared.now())
         if !wasOpen, partners[index].pair.isOpen {
@@ -287,12 +296,13 @@ extension ChatTalk {
     // MARK: The end
 
     private func finish(_ peer: ChatPeer, _ ticket: Int, _ error: ChatError) async -> Ending {
+        let notice = informed.remove(ticket) == nil ? error.notice : nil
         if replaced.remove(ticket) != nil {
             await peer.close()
             return .replaced
         }
         guard let index = partner(at: ticket) else {
-            await part(from: peer, error)
+            await part(from: peer, notice)
             return .failed(error, hasBegun: false)
         }
         let hasBegun = partners[index].link?.isOpen == true
@@ -304,15 +314,15 @@ extension ChatTalk {
             lost(index, error)
         }
         wakeWaiters()
-        await part(from: peer, error)
+        await part(from: peer, notice)
         return hasParted ? .parted : .failed(error, hasBegun: hasBegun)
     }
 
     /// Lets what was said last arrive, and closes.
-    private func part(from peer: ChatPeer, _ error: ChatError) async {
+    private func part(from peer: ChatPeer, _ notice: ChatMessage?) async {
         let control = peer.channels.control
         await within(Self.noticePatience) {
-            if let notice = error.notice {
+            if let notice {
                 // Who is gone cannot be told, and that is no further failure.
                 try? await control.send(notice.encoded)
                 await control.closed()

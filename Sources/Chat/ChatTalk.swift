@@ -74,6 +74,8 @@ package actor ChatTalk {
     var strangers: [Int: ChatPeer] = [:]
     /// Connections in whose place another one has come, and which have not ended yet.
     var replaced: Set<Int> = []
+    /// Connections whose other side has said why they end.
+    var informed: Set<Int> = []
     /// Attempts to connect to fellow guests, by the host's number.
     var approaches: [Int64: Approach] = [:]
     var lastApproach = 0

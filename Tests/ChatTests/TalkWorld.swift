@@ -99,6 +99,19 @@ final class Person: Sendable {
         await next { if case .message(_, let text, _) = $0 { text } else { nil } }
     }
 
+    /// What is said until something else happens.
+    func messages(until isReached: (ChatEvent) -> Bool) async -> [String] {
+        var texts: [String] = []
+        while true {
+            let text: String? = await next { event in
+                if case .message(_, let text, _) = event { return .some(text) }
+                return isReached(event) ? .some(nil) : nil
+            }
+            guard let text else { return texts }
+            texts.append(text)
+        }
+    }
+
     func messages(_ count: Int) async -> [String] {
         var texts: [String] = []
         for _ in 0..<count { texts.append(await message()) }

@@ -1,0 +1,75 @@
+import Chat
+import Martlet
+import Signaling
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite(.exclusiveStack, .timeLimit(.minutes(1)), .serialized)
+struct ThreePeopleTests {
+    @Test func `three people hear each other directly, and two go on when the host has left`() async throws {
+        let world = try await TalkWorld()
+        let anna = Person("anna", people: 3)
+        let chris = Person("chris")
+        let dora = Person("dora")
+        let room = try await world.host(anna)
+        world.visit(chris)
+        #expect(await chris.joined().name == "anna")
+        world.visit(dora)
+        #expect(await anna.joined().name == "chris")
+        #expect(await anna.joined().name == "dora")
+        #expect(await chris.joined().name == "dora")
+        #expect(await Set([dora.joined().name, dora.joined().name]) == ["anna", "chris"])
+        #expect(await anna.talk.words().count == 2)
+        _ = try await dora.talk.say("hello both")
+        #expect(await anna.message() == "hello both")
+        #expect(await chris.message() == "hello both")
+        let heard: Int = await dora.next { event in
+            if case .delivered(_, 2, 2) = event { 2 } else { nil }
+        }
+        #expect(heard == 2)
+        // The words of a pair are those of its own connection.
+        let ours = await chris.talk.words().first { $0.0.name == "dora" }?.1
+        let theirs = await dora.talk.words().first { $0.0.name == "chris" }?.1
+        #expect(ours != nil && ours == theirs)
+        await anna.talk.leave()
+        let left: String = await chris.next { if case .left(let member, .left) = $0 { member.name } else { nil } }
+        #expect(left == "anna")
+        _ = try await chris.talk.say("she has gone")
+        #expect(await dora.message() == "she has gone")
+        await chris.talk.leave()
+        #expect(await chris.ended() == nil)
+        #expect(await dora.ended() == nil)
+        await room.close()
+        await world.stop()
+    }
+
+    @Test func `a guest who comes back is introduced again, and nothing is lost between the guests`() async throws {
+        let world = try await TalkWorld()
+        let anna = Person("anna", people: 3)
+        let chris = Person("chris")
+        let dora = Person("dora")
+        let room = try await world.host(anna)
+        world.visit(chris)
+        _ = await chris.joined()
+        world.visit(dora)
+        #expect(await chris.joined().name == "dora")
+        _ = await dora.joined()
+        _ = await dora.joined()
+        // To the host only: the guests stay connected meanwhile, and are again behind it.
+        await dora.connections.withLock { $0.last }?.close()
+        for number in 0..<20 { _ = try await chris.talk.say("\(number)") }
+        var heard = await dora.messages { if case .lost(let member) = $0 { member.name == "anna" } else { false } }
+        for number in 20..<40 { _ = try await chris.talk.say("\(number)") }
+        heard += await dora.messages { if case .back(let member) = $0 { member.name == "anna" } else { false } }
+        for number in 40..<60 { _ = try await chris.talk.say("\(number)") }
+        #expect(await anna.messages(60) == (0..<60).map(String.init))
+        #expect(await heard + dora.messages(60 - heard.count) == (0..<60).map(String.init))
+        await chris.talk.delivered()
+        #expect(await dora.talk.members().count == 2)
+        for person in [dora, chris, anna] { await person.talk.leave() }
+        #expect(await dora.ended() == nil)
+        await room.close()
+        await world.stop()
+    }
+}
