@@ -341,6 +341,24 @@ async def test_commands(folder):
             await bob.__aexit__()
 
 
+@pytest.mark.parametrize("has_colour", [True, False])
+async def test_colours_are_for_those_who_want_them(folder, has_colour):
+    async with Terminal(folder) as terminal:
+        if not has_colour:
+            terminal.enter("export NO_COLOR=1")
+        bob = await together(terminal, folder)
+        try:
+            await say(bob, "hello")
+            await terminal.until("<bob> hello")
+            line = next(line for line in terminal.screen("-e") if "hello" in line)
+            assert (re.search("\x1b\\[[0-9;]*mbob\x1b", line) is not None) == has_colour
+            assert has_colour or "\x1b" not in "".join(terminal.screen("-e"))
+            terminal.enter("/quit")
+            assert await terminal.left() == 0
+        finally:
+            await bob.__aexit__()
+
+
 async def test_files_in_the_middle_of_the_talk(folder):
     there = folder / "there"
     there.mkdir()

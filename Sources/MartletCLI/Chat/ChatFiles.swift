@@ -51,14 +51,11 @@ struct ChatFiles: Sendable {
         }
     }
 
-    /// - Returns: whether all is over.
+    /// It is over with this side.
     mutating func end(_ number: Int, _ member: ChatMember) {
         files[number]?.sides[member.id] = nil
         if files[number]?.sides.isEmpty ?? false { files[number] = nil }
     }
-
-    /// Somebody is gone for good.
-    mutating func remove(_ number: Int) { files[number] = nil }
 
     /// The bars of what moves.
     func bars(columns: Int, at now: NetworkTime) -> [String] {

@@ -179,6 +179,8 @@ final class Conversation: Sendable {
         }
         told.finish()
         await teller.value
+        // The terminal has gone away.
+        if !inputIsOver.isSet { await leave() }
     }
 
     /// Lines of a pipe: each is said, whatever it is.

@@ -133,6 +133,9 @@ struct ManualPage: Sendable {
         \\fBMARTLET_CODE\\fR
         The code for them, in place of a link; its server is \\fBMARTLET_SERVER\\fR.
         .TP
+        \\fBMARTLET_CHAT_NAME\\fR
+        The \\fB\\-\\-name\\fR of \\fBmartlet chat\\fR, which is not that of \\fBmartlet send\\fR.
+        .TP
         \\fBMARTLET_CONFIG\\fR
         The configuration file.
         .TP
