@@ -88,6 +88,9 @@ static const unsigned char index_html[] = {
 static const unsigned char intake_js[] = {
 #embed "../Web/Page/intake.js"
 };
+static const unsigned char introductions_js[] = {
+#embed "../Web/Page/introductions.js"
+};
 static const unsigned char invitation_js[] = {
 #embed "../Web/Page/invitation.js"
 };
@@ -256,6 +259,7 @@ static const martlet_web_asset assets[] = {
     ASSET("incomingfiles.js", incomingfiles_js),
     ASSET("index.html", index_html),
     ASSET("intake.js", intake_js),
+    ASSET("introductions.js", introductions_js),
     ASSET("invitation.js", invitation_js),
     ASSET("journal.js", journal_js),
     ASSET("link.js", link_js),

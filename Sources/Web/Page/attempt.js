@@ -30,6 +30,8 @@ const wireCodes = { "silent": "timed-out", "no-path": "no-path", "no-webrtc": "i
  */
 export class Attempt {
     session = null;
+    /** What the server names to find a way through with. */
+    iceServers = [];
     #entry;
     #memory = null;
     #callbacks;
@@ -205,6 +207,7 @@ export class Attempt {
     async #connect(iceServers, room) {
         this.#memory = await this.#callbacks.onRoom(room);
         if (this.#over) return null;
+        this.iceServers = iceServers;
         this.#peer = new Peer(iceServers, {
             onCandidate: ({ candidate, mid }) => this.#room.send({ type: "candidate", candidate, mid }),
             onOpen: () => this.#handleOpen(),

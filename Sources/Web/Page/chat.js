@@ -126,6 +126,13 @@ export class ChatPair {
         return there;
     }
 
+    /** Whoever answers our call is known by this session; by another one than before they are somebody new. */
+    answeredBy(session) {
+        if (session === this.theirSession) return;
+        this.theirSession = session;
+        this.restart();
+    }
+
     /** It is somebody new, or we are: what was not acknowledged is numbered from 1 again. */
     restart() {
         this.heard = this.#acknowledged = this.#sent = 0;

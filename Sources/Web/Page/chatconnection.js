@@ -128,7 +128,7 @@ export class ChatConnection {
     /** The person has left. */
     leave() {
         if (this.#over) return;
-        this.#settle();
+        this.settle();
         this.send({ type: "bye" });
         this.#over = this.#isLeaving = true;
         this.peer.closeGently(2000);
@@ -137,7 +137,7 @@ export class ChatConnection {
     /** The connection is over, or as good as that. */
     lose(code = "gone") {
         if (this.#over) return;
-        this.#settle();
+        this.settle();
         this.#over = true;
         this.peer.close();
         this.#talk.handleLost(this);
@@ -147,7 +147,7 @@ export class ChatConnection {
     /** Ends with a failure here; the other side is told if `code` is given. */
     fail(failure, code = null, text = "") {
         if (this.#over) return;
-        this.#settle();
+        this.settle();
         if (code) this.send({ type: "error", code, message: text });
         this.#over = true;
         this.peer.closeGently();
@@ -230,6 +230,7 @@ export class ChatConnection {
 
     #handleBegin(message) {
         require(message.type === "begin", "a message before begin");
+        if (this.role === answerer) this.#talk.replace(this);
         const { pair } = this.member;
         const session = this.role === answerer ? message.session : pair.theirSession;
         const there = pair.meet(message.have, session);
@@ -283,12 +284,12 @@ export class ChatConnection {
         this.#batch.push({ text, time: Date.now() - Math.min(age, Date.now()) });
         clearTimeout(this.#timer);
         const wait = this.#batchTime + batchMilliseconds - performance.now();
-        if (wait <= 0) this.#settle();
-        else this.#timer = setTimeout(() => this.#settle(), wait);
+        if (wait <= 0) this.settle();
+        else this.#timer = setTimeout(() => this.settle(), wait);
     }
 
     /** What has come is shown and kept, and then acknowledged. */
-    #settle() {
+    settle() {
         clearTimeout(this.#timer);
         this.#batchTime = performance.now();
         const messages = this.#batch.splice(0);
@@ -301,7 +302,7 @@ export class ChatConnection {
     // MARK: Ends
 
     #handleBye() {
-        this.#settle();
+        this.settle();
         this.#over = true;
         // The ack has to get there before the connection is gone: what is closed behind it goes in order.
         this.peer.closeGently(300);

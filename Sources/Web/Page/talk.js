@@ -29,6 +29,10 @@ export class Member {
     connection = null;
     /** Whether packets have stopped coming over it. */
     isInterrupted = false;
+    /** A guest's number for another guest, by which the host introduces them; null for whoever came another way. */
+    place = null;
+    /** Whether they are not awaited once their connection is lost. */
+    isParted = false;
     typingTimer = null;
     nameTimer = null;
     nameTime = -Infinity;
@@ -186,6 +190,11 @@ export class Talk {
 
     /** Who comes with this session: known, somebody new, or (null) one too many. */
     admit(connection, session) {
+        if (connection.member) {
+            connection.member.pair.answeredBy(session);
+            this.replace(connection);
+            return connection.member;
+        }
         let member = this.members.find(({ pair }) => pair.role === caller && pair.theirSession === session);
         if (!member && (this.isOver || this.members.length + 1 >= this.people)) return null;
         // The connection that they had looks alive only because nobody has noticed yet.
@@ -193,6 +202,21 @@ export class Talk {
         member ??= this.addMember(caller, session);
         member.connection = connection;
         return member;
+    }
+
+    /** This connection is the one with its member from now on; one that stood before goes, and is no news. */
+    replace(connection) {
+        const { member } = connection;
+        const before = member.connection;
+        if (before === connection) return;
+        // What has come over it counts before we say what we have.
+        before?.settle();
+        member.connection = connection;
+        before?.lose();
+        for (const message of member.pair.lose()) {
+            message.sent -= 1;
+            this.changed.add(message);
+        }
     }
 
     /** Whoever was lost is not awaited any more. */
@@ -218,7 +242,10 @@ export class Talk {
     /** Nothing more comes, though the person did not leave: what was said stays to be read. */
     end() {
         this.isOver = true;
-        for (const member of this.members) this.files?.leave(member);
+        for (const member of this.members) {
+            this.files?.leave(member);
+            member.connection?.leave();
+        }
         this.#store.clear();
         this.onChange();
     }
@@ -347,7 +374,11 @@ export class Talk {
             message.sent -= 1;
             this.changed.add(message);
         }
-        if (member.state === "coming" && member.pair.role === caller) {
+        if (member.isParted && member.state === "here") {
+            this.giveUp(member, `${member.name} has left.`);
+            return;
+        }
+        if (member.state === "coming" && member.pair.role === caller && member.place === null) {
             this.#remove(member);
         } else if (member.state === "here") {
             member.state = "lost";
@@ -412,9 +443,9 @@ export class Talk {
         return {
             room: this.room, side: this.side, name: this.name, people: this.people, hosting: this.hosting,
             unaddressed: identifiers(this.#unaddressed),
-            members: this.members.filter(({ state }) => state !== "coming").map(({ id, name, agent, pair }) => {
+            members: this.members.filter(({ state }) => state !== "coming").map(({ id, name, agent, place, pair }) => {
                 const kept = pair.kept;
-                return { id, name, agent, role: pair.role, pair: { ...kept, queue: identifiers(kept.queue) } };
+                return { id, name, agent, place, role: pair.role, pair: { ...kept, queue: identifiers(kept.queue) } };
             }),
         };
     }
@@ -432,9 +463,9 @@ export class Talk {
         this.#nextMessage = 1 + Math.max(0, ...messages.map(({ id }) => id));
         this.#unaddressed = found(unaddressed);
         this.hosting = hosting;
-        this.members = members.map(({ id, name, agent, role, pair }) => {
+        this.members = members.map(({ id, name, agent, place, role, pair }) => {
             const member = new Member(id, new ChatPair(role, null, { ...pair, queue: found(pair.queue) }));
-            return Object.assign(member, { name, agent, state: "lost" });
+            return Object.assign(member, { name, agent, place, state: "lost" });
         });
         this.#nextMember = 1 + Math.max(0, ...members.map(({ id }) => id));
     }

@@ -3,6 +3,7 @@
 import { Attempt } from "./attempt.js";
 import { answerer } from "./chat.js";
 import { Failure } from "./failures.js";
+import { Introductions } from "./introductions.js";
 import { forget } from "./link.js";
 import { Room } from "./rooms.js";
 import { Talk } from "./talk.js";
@@ -33,6 +34,9 @@ export class TalkGuest {
     #entrance;
     #screen;
     #host;
+    #hostSession;
+    #introductions;
+    #isHostGone = false;
     #attempt = null;
     #tries = 0;
     #lostTime = null;
@@ -45,7 +49,13 @@ export class TalkGuest {
         this.#entrance = entrance;
         const name = rememberedName();
         this.talk = new Talk(new TalkStore(kept), { room, side: "guest", name }, kept);
-        this.#host = this.talk.members.find(({ pair }) => pair.role === answerer) ?? this.talk.addMember(answerer);
+        this.#host = this.talk.members.find(({ place }) => place === null) ?? this.talk.addMember(answerer);
+        this.#hostSession = this.#host.pair.theirSession;
+        this.#introductions = new Introductions(this.talk, this.#host, () => this.#attempt?.iceServers ?? [], () => {
+            if (this.#isHostGone && !this.#hasOthers) this.#finish("The talk is over.");
+        });
+        this.talk.onMessage = (connection, message) => this.#introductions.handle(connection, message);
+        this.talk.onBegun = ({ member }) => this.#handleBegun(member);
         this.#screen = new TalkScreen(this.talk, {
             leave: () => this.#leave(), reconnect: () => this.#connect(), release: null, invite: null,
         });
@@ -53,6 +63,7 @@ export class TalkGuest {
             this.talk.keep();
             this.talk.isClosing = true;
             this.#attempt?.abandon();
+            this.#introductions.abandon();
         });
         addEventListener("online", () => {
             if (this.#lostTime !== null) this.#connect();
@@ -97,7 +108,12 @@ export class TalkGuest {
     handleEnd(attempt, failure) {
         if (attempt !== this.#attempt || this.talk.isOver) return;
         clearTimeout(this.#interruptedTimer);
-        if (failure.code === "talk-over") {
+        if (failure.code === "talk-over" && this.#hasOthers) {
+            // Pairs of guests stay as they are.
+            this.#isHostGone = true;
+            forget();
+            this.#screen.showState("Whoever made this talk has left: nobody new can come, and nobody come back.");
+        } else if (failure.code === "talk-over") {
             this.#finish("The talk is over.");
         } else if (failure.isPassing && this.#renewals >= renewalLimit) {
             this.#finish(`${failure.title}. ${failure.text}`);
@@ -107,6 +123,17 @@ export class TalkGuest {
         } else {
             this.#finish([`${failure.title}.`, failure.text, failure.detail].filter(Boolean).join(" "));
         }
+    }
+
+    get #hasOthers() {
+        return this.talk.members.some(({ state, place }) => state === "here" && place !== null);
+    }
+
+    #handleBegun(member) {
+        if (member !== this.#host) return;
+        const { theirSession } = member.pair;
+        if (this.#hostSession !== null && this.#hostSession !== theirSession) this.#introductions.forget();
+        this.#hostSession = theirSession;
     }
 
     #connect() {
