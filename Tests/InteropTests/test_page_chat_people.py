@@ -183,6 +183,7 @@ async def test_two_pages_are_introduced(people, server):
     try:
         await other.open(people.host.link)
         await people.host.somebody(2)
+        await people.page.wait_for("document.querySelectorAll('.talk-row.notice').length === 2")
         await people.say("page to page")
         await other.page.wait_for("document.querySelector('#talk-log').innerText.includes('page to page')")
         await people.ticks("delivered")
