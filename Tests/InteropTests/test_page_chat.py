@@ -428,6 +428,9 @@ async def test_shift_and_enter_make_a_line_and_the_field_grows(meeting):
     })()""")
     assert await page.evaluate(height) > before + 30
     await meeting.visit.picture("chat-lines")
+    # What is being written survives a reload, and is as high as before.
+    await meeting.chat.reload()
+    assert await page.evaluate(height) > before + 30
     await page.press("Enter", 13)
     await meeting.pair.until(lambda: meeting.pair.texts == ["one\ntwo\nthree\nfour"])
     assert await page.evaluate(height) == before

@@ -58,7 +58,9 @@ export class TalkScreen {
         element("card").hidden = true;
         element("talk").hidden = false;
         element("talk-name").value = this.#talk.name;
+        if (element("talk-input").value === "") element("talk-input").value = keptDraft();
         this.#draw();
+        this.#grow();
         this.#files.recall(this.#talk.members.filter(({ state }) => state !== "coming"));
         view.watchDrops(element("talk"), (files, entries) => this.#offer(files, entries));
         element("talk-input").focus();
@@ -101,6 +103,7 @@ export class TalkScreen {
             this.#offer(files);
         };
         input.oninput = () => {
+            keepDraft(input.value);
             this.#grow();
             this.#talk.type(input.value.trim() !== "");
         };
@@ -142,6 +145,7 @@ export class TalkScreen {
         if (input.value.trim() === "") return;
         if (this.#talk.say(input.value)) {
             input.value = "";
+            keepDraft("");
             this.#grow();
             this.#isAtEnd = true;
             this.#stay();
@@ -205,7 +209,10 @@ export class TalkScreen {
         element("talk-more").hidden = over;
         element("talk-done").hidden = !over;
         element("talk-invite").hidden = over || !this.#actions.invite;
-        if (over) element("talk-about").hidden = true;
+        if (over) {
+            element("talk-about").hidden = true;
+            keepDraft("");
+        }
         const canAsk = isSecureContext && globalThis.Notification?.permission === "default";
         element("talk-notify").hidden = over || !canAsk;
     }
@@ -377,6 +384,26 @@ function showLink(address) {
     element("link-address").textContent = address;
     element("link-go").href = address;
     dialog.showModal();
+}
+
+const draftKey = "martlet.draft";
+
+/** What is being written survives a reload, too. */
+function keepDraft(text) {
+    try {
+        if (text === "") sessionStorage.removeItem(draftKey);
+        else sessionStorage.setItem(draftKey, text);
+    } catch {
+        // Then it does not.
+    }
+}
+
+function keptDraft() {
+    try {
+        return sessionStorage.getItem(draftKey) ?? "";
+    } catch {
+        return "";
+    }
 }
 
 const nameKey = "martlet.name";
