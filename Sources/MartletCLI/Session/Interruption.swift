@@ -27,7 +27,7 @@ enum Interruption {
                     defer { state.received = state.received ?? status }
                     return (state.received == nil, state.task)
                 }
-                if number == SIGINT { console.echoed() }
+                if number == SIGINT { briefly { console.echoed() } }
                 guard isFirst else { leave(status, console) }
                 task?.cancel()
                 DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
@@ -64,8 +64,19 @@ enum Interruption {
         return source
     }
 
+    /// Returns soon, even where the terminal takes nothing any more (Ctrl-S, a pipe that nobody reads): whoever writes there
+    /// then holds the console, and no signal would end the program.
+    private static func briefly(_ body: @escaping @Sendable () -> Void) {
+        let done = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            body()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + 0.5)
+    }
+
     private static func leave(_ status: CommandStatus, _ console: Console) -> Never {
-        console.clearBar()
+        briefly { console.clearBar() }
         // _exit leaves out what exit does.
         martlet_raw_mode_leave()
         _exit(status.rawValue)
