@@ -272,6 +272,47 @@ async def test_a_flood_is_taken_at_the_pace_of_the_page(visit):
         await visit.page.wait_for("document.querySelectorAll('.talk-row.said[data-state=delivered]').length === 300")
 
 
+#: Counts the connections that the page has open, and those that it ever made.
+COUNTED = """{
+    const Original = RTCPeerConnection;
+    globalThis.made = [];
+    globalThis.RTCPeerConnection = class extends Original {
+        constructor(...rest) {
+            super(...rest);
+            made.push(this);
+        }
+    };
+    globalThis.open = () => made.filter(({ signalingState }) => signalingState !== "closed").length;
+}"""
+
+
+async def test_introductions_of_nobody_cost_little(visit):
+    async with Host(visit.server.origin, people=4) as host:
+        visit.page = await visit.browser.open()
+        await visit.page.before_scripts(COUNTED)
+        await visit.page.goto(str(host.link))
+        pair = await host.somebody()
+        await visit.state("talking")
+
+        async def flood():
+            for peer in range(1, 501):
+                pair.talk.say("introduce", peer=peer, attempt=1, name=f"<b>name {peer}", calls=peer % 2 == 0)
+                pair.talk.say("signal", peer=peer, attempt=1, payload={"type": "offer", "sdp": "v=0\r\n" + "x" * 1000})
+            for attempt in range(2, 102):
+                pair.talk.say("introduce", peer=2, attempt=attempt, name="again", calls=True)
+                for _ in range(10):
+                    pair.talk.say("signal", peer=2, attempt=attempt, payload={"type": "candidate", "candidate": "x", "mid": 7})
+            pair.say("still there?")
+            await pair.until(lambda: pair.delivered == 1, 30)
+        assert await awake(visit, asyncio.create_task(flood())) < 5
+        # The host, and as many others as there can be.
+        still, made = await visit.page.evaluate("[open(), made.length]")
+        assert still <= 5 and made < 60, (still, made)
+        await heard(visit, 1)
+        await say(visit, "I am")
+        await pair.until(lambda: pair.texts == ["I am"])
+
+
 async def test_channels_that_nobody_asked_for_are_closed(visit):
     async with talking(visit) as (_, pair):
         def announce(label, protocol="martlet.transfer.1", **options):

@@ -202,6 +202,7 @@ async def test_two_pages_are_introduced(people, server):
 ])
 async def test_a_host_that_introduces_badly_is_left(people, message):
     await people.open_page()
+    message = dict(message)
     kind = message.pop("type")
     people.host.pairs[0].tell(kind, **message)
     await people.page.wait_for("document.querySelector('#talk-state-text').textContent.includes('do not understand')")

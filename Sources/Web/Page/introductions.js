@@ -14,6 +14,9 @@ const connectMilliseconds = 30000;
 const earlyLimit = 4;
 /** Others in a talk, those who have left included, as far as this page can tell. */
 const peopleLimit = 1000;
+/** Attempts that are begun at once, and how long one more takes to be allowed: a browser makes some hundred connections. */
+const attemptBurst = 30;
+const attemptMilliseconds = 1000;
 
 /** One attempt to connect to another guest. `say(payload)` reaches it through the host. */
 class Introduction {
@@ -142,6 +145,8 @@ export class Introductions {
     #attempts = new Map();
     #iceServers;
     #onAlone;
+    #allowance = attemptBurst;
+    #allowanceTime = performance.now();
 
     /**
      * `host` is the Member who introduces the others, `iceServers()` what is asked for a way through now; `onAlone()` when
@@ -202,10 +207,12 @@ export class Introductions {
         require(typeof name === "string" && name !== "" && typeof calls === "boolean", "an unsound introduction");
         const before = this.#attempts.get(place);
         require(before !== undefined || this.#attempts.size < peopleLimit, "too many people");
+        let member = this.#others.find((each) => each.place === place);
+        // More than there are places for, one more than those for who has left unheard; or a flood.
+        if (!member && this.#others.length >= connection.people - 1 || !this.#mayTry()) return;
         before?.drop();
         this.#talk.people = connection.people;
         const role = calls ? caller : answerer;
-        let member = this.#others.find((each) => each.place === place);
         if (!member) {
             member = this.#talk.addMember(role);
             member.place = place;
@@ -220,6 +227,16 @@ export class Introductions {
         });
         this.#attempts.set(place, made);
         made.begin();
+    }
+
+    #mayTry() {
+        const now = performance.now();
+        const gained = (now - this.#allowanceTime) / attemptMilliseconds;
+        this.#allowance = Math.min(attemptBurst, this.#allowance + gained);
+        this.#allowanceTime = now;
+        if (this.#allowance < 1) return false;
+        this.#allowance -= 1;
+        return true;
     }
 
     #part(place) {
