@@ -128,6 +128,7 @@ extension ChatTalk {
         switch visitor {
         case .host:
             people = greeting.peer?.people ?? people
+            fellowConfiguration.iceServers = peer.iceServers
             known = partner(.host)
         case .stranger: known = partners.firstIndex { $0.pair.partner == greeting.peer?.session && !$0.isParted }
         case .fellow(let number, _): known = partner(.fellow(number))

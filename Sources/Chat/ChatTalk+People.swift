@@ -98,7 +98,7 @@ extension ChatTalk {
         let old = approaches[peer]
         let last = old.map { $0.isGone ? 0 : $0.number } ?? 0
         guard !isLeaving, isKnown || others.count < people - 1, attempt > last else { return }
-        let introduction = ChatIntroduction(calls: calls, configuration: settings.configuration) {
+        let introduction = ChatIntroduction(calls: calls, configuration: fellowConfiguration) {
             [weak self] payload in
             await self?.signal(payload, to: peer, attempt: attempt)
         }

@@ -79,6 +79,8 @@ package actor ChatTalk {
     /// Attempts to connect to fellow guests, by the host's number.
     var approaches: [Int64: Approach] = [:]
     var lastApproach = 0
+    /// With the servers of the room that we visit.
+    var fellowConfiguration: PeerConnectionConfiguration
     /// The host's count of the introductions of two guests.
     var introductions: [Introduced: IntroductionCount] = [:]
     /// Said while nobody was there.
@@ -113,6 +115,7 @@ package actor ChatTalk {
         self.settings = settings
         self.onEvent = onEvent
         people = settings.people
+        fellowConfiguration = settings.configuration
         desk = ChatFileDesk(receive, agent: settings.agent, queue: queue)
     }
 

@@ -19,6 +19,8 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
     /// The other side has said in the room, behind the proofs, that it goes away for good with what it had to send
     /// (`cancelled`): its page was closed. Ends when it can say nothing more there. One consumer.
     package let cancellations: AsyncStream<Void>
+    /// What helps other connections of the same people to find a path: the servers of this one.
+    package let iceServers: [ICEServer]
     /// Nil where there is no room.
     private let negotiation: Negotiation?
     /// The room to be left at the end.
@@ -32,6 +34,7 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
         self.channels = channels
         self.events = events
         (peer, negotiation, peers) = (nil, nil, nil)
+        iceServers = []
         // Nobody parts from a room that there is not.
         parting = AsyncStream { _ in }
         cancellations = AsyncStream { $0.finish() }
@@ -39,8 +42,9 @@ package final class ConnectedPeer<Channels: ProvenChannels>: Sendable {
 
     fileprivate init(
         connection: PeerConnection, channels: Channels, peer: PeerIdentifier, negotiation: Negotiation,
-        peers: RoomPeers, leavesRoom: Bool
+        peers: RoomPeers, leavesRoom: Bool, iceServers: [ICEServer]
     ) {
+        self.iceServers = iceServers
         self.connection = connection
         self.channels = channels
         self.peer = peer
@@ -136,7 +140,7 @@ package enum PeerConnector {
         try await negotiation.connect(within: timeout)
         return ConnectedPeer(
             connection: connection, channels: channels, peer: peer.id, negotiation: negotiation, peers: peers,
-            leavesRoom: role == .guest)
+            leavesRoom: role == .guest, iceServers: configuration.iceServers)
     }
 
     private static func giveUp(_ error: PeerConnectorError, _ peer: RoomPeer) async -> PeerConnectorError {

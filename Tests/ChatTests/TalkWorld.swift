@@ -12,8 +12,8 @@ final class TalkWorld: Sendable {
     let rooms: RoomServer
     let link: RoomLink
 
-    init() async throws {
-        rooms = RoomServer(limits: RoomLimits())
+    init(iceServers: [RoomICEServer] = []) async throws {
+        rooms = RoomServer(limits: RoomLimits(), iceServers: iceServers)
         let configuration = HTTPServer.Configuration(
             addresses: [IPAddress(v4: 0x7F00_0001)], port: 0, hosts: .names(["127.0.0.1"]))
         server = try await HTTPServer.start(configuration, webSockets: [rooms.endpoint]) { _ in .text(404, "") }

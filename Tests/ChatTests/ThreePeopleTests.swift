@@ -1,9 +1,10 @@
-import Chat
 import Martlet
 import Signaling
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Chat
 
 @Suite(.exclusiveStack, .timeLimit(.minutes(1)), .serialized)
 struct ThreePeopleTests {
@@ -40,6 +41,20 @@ struct ThreePeopleTests {
         await chris.talk.leave()
         #expect(await chris.ended() == nil)
         #expect(await dora.ended() == nil)
+        await room.close()
+        await world.stop()
+    }
+
+    @Test func `guests look for each other with the servers of the room`() async throws {
+        let world = try await TalkWorld(iceServers: [RoomICEServer(urls: ["stun:127.0.0.1:9"])])
+        let anna = Person("anna")
+        let chris = Person("chris")
+        let room = try await world.host(anna)
+        world.visit(chris)
+        _ = await chris.joined()
+        #expect(await chris.talk.fellowConfiguration.iceServers == [ICEServer(urls: ["stun:127.0.0.1:9"])])
+        await anna.talk.leave()
+        #expect(await chris.ended() == nil)
         await room.close()
         await world.stop()
     }
