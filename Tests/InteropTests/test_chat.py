@@ -489,3 +489,30 @@ async def test_files_go_from_a_terminal_to_a_page_and_back(browser, tmp_path):
         person.types("/quit\r")
         assert await asyncio.wait_for(person.process.wait(), 10) == 0
         await ChatPage(page).notice("has left")
+
+
+async def test_three_people_two_programs_and_a_page(browser, server):
+    async with Talker("--server", server.origin, "--people", 3, "--name", "host") as host:
+        link = await host.link()
+        page = await browser.open(str(link))
+        chat = ChatPage(page)
+        await chat.talking()
+        async with Talker(link, "--name", "ben") as ben:
+            await ben.event("joined", 2)
+            await chat.notice("ben (Martlet")
+            await chat.say("from the page")
+            await host.until(lambda: host.texts == ["from the page"])
+            await ben.until(lambda: ben.texts == ["from the page"])
+            await ben.say("from ben")
+            await chat.shows("heard", ["from ben"])
+            await host.say("from the host")
+            await chat.shows("heard", ["from ben", "from the host"])
+            await ben.until(lambda: ben.texts == ["from the page", "from the host"])
+            # Loaded again, it is the same to both of them.
+            await chat.reload()
+            await host.event("back")
+            await ben.event("back")
+            await chat.say("again")
+            await ben.until(lambda: ben.texts[-1] == "again")
+            await host.until(lambda: host.texts == ["from the page", "from ben", "again"])
+            assert len(host.of("joined")) == len(ben.of("joined")) == 2
