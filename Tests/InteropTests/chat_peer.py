@@ -114,6 +114,7 @@ class Talk(Connection):
     def __init__(self):
         super().__init__()
         self.announced, self.on_announced = [], None
+        self._closing = None
 
     def _make(self, certificate):
         super()._make(certificate)
@@ -170,6 +171,12 @@ class Talk(Connection):
         while (value := await self.message(30))["type"] != kind:
             require(value.get("optional") is True, f"{str(value)[:200]} in place of {kind}")
         return value
+
+    async def close(self):
+        """Once, and to its end: behind a close that was cancelled aiortc would let another wait for ever."""
+        if self.pc:
+            self._closing = self._closing or asyncio.create_task(super().close())
+            await asyncio.shield(self._closing)
 
     async def close_after(self, code, message=""):
         """Says `error`, and gives it time to leave."""
