@@ -30,7 +30,10 @@ struct TalkFilesTests {
     }
 
     private func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 11) }
+        let block = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 11) }
+        var bytes: [UInt8] = []
+        while bytes.count < count { bytes.append(contentsOf: block.prefix(count - bytes.count)) }
+        return bytes
     }
 
     @Test func `files go in the middle of the talk, in both directions, and keep their names apart`() async throws {
@@ -83,7 +86,7 @@ struct TalkFilesTests {
         world.visit(chris)
         _ = await anna.joined()
         _ = await chris.joined()
-        let content = bytes(30_000_000)
+        let content = bytes(24_000_000)
         let path = try from.write(content, to: "film.mkv")
         _ = try await anna.talk.sendFiles(try SourceList([.path(path)]))
         let (file, _) = await offered(chris)
