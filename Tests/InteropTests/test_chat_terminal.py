@@ -36,9 +36,13 @@ class Terminal:
     async def __aenter__(self):
         shell = "env PS1='$ ' LC_ALL=C.UTF-8 bash --noprofile --norc"
         self.tmux("new-session", "-d", "-x", self.columns, "-y", self.rows, shell)
-        self.tmux("set-option", "-g", "status", "off")
-        self.tmux("set-option", "-g", "window-size", "manual")
-        await self.until("$")
+        try:
+            self.tmux("set-option", "-g", "status", "off")
+            self.tmux("set-option", "-g", "window-size", "manual")
+            await self.until("$")
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_):

@@ -132,6 +132,21 @@ private struct SmallTerminal {
         #expect(screen.amend(1, " V", isLast: true, size: (30, 6)) == nil)
     }
 
+    @Test func `behind what may be wider than we think the text itself brings the cursor to its place`() {
+        var screen = TerminalScreen()
+        let family = "> 👨‍👩‍👧 b"
+        let drawn = screen.draw(
+            TerminalArea(lines: [family], cursor: (0, TerminalScreen.columns(of: "> 👨‍👩‍👧"))), isKept: true, size: size)
+        #expect(drawn == "\r\(family)\u{1B}[K\r> 👨‍👩‍👧")
+        _ = screen.leaveLine(size: size)
+        screen.printed("日 mine\n", mark: 1, size: size)
+        _ = screen.draw(TerminalArea(lines: ["> ab"], cursor: (0, 3)), isKept: true, size: size)
+        let escape = "\u{1B}["
+        #expect(
+            screen.amend(1, " V", isLast: true, size: size)
+                == "\r\(escape)1A日 mine V\(escape)K\r\(escape)1B\(escape)3C")
+    }
+
     @Test func `colours take no columns`() {
         #expect(TerminalScreen.columns(of: "\u{1B}[1;36manna\u{1B}[0m 日") == 7)
     }

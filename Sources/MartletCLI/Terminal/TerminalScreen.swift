@@ -25,6 +25,8 @@ struct TerminalScreen: Sendable {
         /// Columns of each line.
         var widths: [Int]
         var cursor: (row: Int, column: Int)
+        /// What brings the cursor from the start of its row to its place.
+        var advance: String
         /// Of the terminal at that time.
         var columns: Int
 
@@ -35,8 +37,9 @@ struct TerminalScreen: Sendable {
         }
     }
 
-    /// Printed lines that may be changed, by whatever number they were given: their row, and how far they go.
-    private var marks: [Int: (row: Int, column: Int)] = [:]
+    /// Printed lines that may be changed, by whatever number they were given: their row, how far they go, and what goes
+    /// as far.
+    private var marks: [Int: (row: Int, column: Int, advance: String)] = [:]
     /// Rows printed so far.
     private var printedCount = 0
     /// So many rows above the area, at least, are on the screen.
@@ -73,10 +76,9 @@ struct TerminalScreen: Sendable {
         let widths = area.lines.map(Self.columns)
         let last = area.lines.count - 1
         let place = area.cursor ?? (last, widths[last])
-        if area.cursor != nil {
-            end += Self.up(last - place.row) + "\r" + Self.right(place.column)
-        }
-        cursor = .inArea(Drawn(widths: widths, cursor: place, columns: size.columns))
+        let advance = Self.advance(area.lines[place.row], to: place.column)
+        if area.cursor != nil { end += Self.up(last - place.row) + "\r" + advance }
+        cursor = .inArea(Drawn(widths: widths, cursor: place, advance: advance, columns: size.columns))
         kept = isKept ? area : nil
         rowsAbove = min(rowsAbove, max(0, size.rows - area.lines.count))
         return start + area.lines.joined(separator: "\u{1B}[K\n") + end
@@ -123,9 +125,11 @@ struct TerminalScreen: Sendable {
         let count = widths.reduce(0) { $0 + Self.rowCount($1, columns: size.columns) }
         printedCount += count
         rowsAbove = min(size.rows - 1, rowsAbove + count)
-        guard let mark, let width = widths.last, width < size.columns else { return }
+        guard let mark, let line = lines.last, let width = widths.last, width < size.columns else { return }
         if marks.count >= Self.mostMarks { marks = marks.filter { isVisible($0.value.row) } }
-        if marks.count < Self.mostMarks { marks[mark] = (printedCount - 1, width) }
+        if marks.count < Self.mostMarks {
+            marks[mark] = (printedCount - 1, width, Self.advance(String(line), to: width))
+        }
     }
 
     /// Puts `text` behind a line that was printed with a mark, where that line is still on the screen: in place of
@@ -139,8 +143,7 @@ struct TerminalScreen: Sendable {
         else { return nil }
         if isLast { marks[mark] = nil }
         let up = drawn.cursor.row + printedCount - place.row
-        return "\r" + Self.up(up) + Self.right(place.column) + text + "\u{1B}[K\r" + Self.down(up)
-            + Self.right(drawn.cursor.column)
+        return "\r" + Self.up(up) + place.advance + text + "\u{1B}[K\r" + Self.down(up) + drawn.advance
     }
 
     private func isVisible(_ row: Int) -> Bool { printedCount - row <= rowsAbove }
@@ -166,6 +169,20 @@ struct TerminalScreen: Sendable {
             if scalar == "m" { isColour = false }
         }
         return Printable.columns(of: plain)
+    }
+
+    /// From the start of a line to a column. Terminals do not agree how wide an emoji of several code points is: where
+    /// there is more than ASCII, the same text is written once more, and the terminal itself knows best where it ends.
+    private static func advance(_ line: String, to column: Int) -> String {
+        if line.utf8.allSatisfy({ $0 < 0x80 }) { return right(column) }
+        guard column < columns(of: line) else { return line }
+        guard !line.utf8.contains(0x1B) else { return right(column) }
+        var used = 0
+        return String(
+            line.prefix { character in
+                used += Printable.columns(of: String(character))
+                return used <= column
+            })
     }
 
     private static func rowCount(_ width: Int, columns: Int) -> Int { max(1, (width + columns - 1) / columns) }
