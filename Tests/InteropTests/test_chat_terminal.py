@@ -446,21 +446,23 @@ async def test_much_through_a_pipe(folder):
 async def test_three_people(folder):
     async with Terminal(folder) as terminal:
         code, server = await terminal.host("--people", 3)
-        async with other(code, server, folder) as bob, other(code, server, folder) as other_bob:
-            for program in bob, other_bob:
-                assert {(await program.event("joined"))["name"] for _ in range(2)} >= {"anna"}
-            await terminal.until("With bob and bob (2)")
-            terminal.enter("to both")
-            for program in bob, other_bob:
-                assert (await program.event("chat-message"))["text"] == "to both"
-            await terminal.until("<anna> to both ✓✓")
-            # And each to each.
-            await say(bob, "hello")
-            assert (await other_bob.event("chat-message"))["text"] == "hello"
-            await terminal.until("<bob> hello")
-            async with other(code, server, folder) as fourth:
-                assert (await fourth.event("error"))["exit"] == 10
-            terminal.enter("/quit")
+        async with other(code, server, folder) as bob:
+            await bob.event("joined")
+            async with other(code, server, folder) as other_bob:
+                assert {(await other_bob.event("joined"))["id"] for _ in range(2)} == {1, 2}
+                await bob.event("joined")
+                await terminal.until("With bob and bob (2)")
+                terminal.enter("to both")
+                for program in bob, other_bob:
+                    assert (await program.event("chat-message"))["text"] == "to both"
+                await terminal.until("<anna> to both ✓✓")
+                # And each to each.
+                await say(bob, "hello")
+                assert (await other_bob.event("chat-message"))["text"] == "hello"
+                await terminal.until("<bob> hello")
+                async with other(code, server, folder) as fourth:
+                    assert (await fourth.event("error"))["exit"] == 10
+                terminal.enter("/quit")
         assert await terminal.left() == 0
 
 
