@@ -134,10 +134,15 @@ async def test_several_at_once_and_no_more_than_eight(talking):
     for number in range(8):
         await talking.press("accept")
         await talking.cards("waiting", 7 - number)
-    done, open_ = await asyncio.wait([offer.result for offer in offers], timeout=20, return_when=asyncio.ALL_COMPLETED)
-    assert len(done) == 8 and len(open_) == 1
+    done = []
+    for result in asyncio.as_completed([offer.result for offer in offers], timeout=30):
+        done.append(await result)
+        if len(done) == 8:
+            break
+    await talking.cards("done", 8)
+    assert sum(offer.result.done() for offer in offers) == 8
     files = await talking.visit.browser.downloads.finished(8)
-    assert sorted(file.name for file in files) == sorted(offer.items[0].path[0] for offer in offers if offer.result in done)
+    assert sorted(file.name for file in files) == sorted(offer.items[0].path[0] for offer in offers if offer.result.done())
 
 
 async def test_ours_wait_for_one_of_eight_channels(talking):
