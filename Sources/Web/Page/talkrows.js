@@ -73,13 +73,20 @@ export function refreshRow(row, message) {
     mark.title = label;
 }
 
+/** Without the punctuation behind it; looked for from the end, for there may be ten thousand marks inside. */
+function withoutMarks(address) {
+    let end = address.length;
+    while (`.,;:!?'")]}`.includes(address[end - 1])) end -= 1;
+    return address.slice(0, end);
+}
+
 /** What looks like an address becomes a button: nothing is opened, or fetched, before a person says so. */
 function withLinks(text, onLink) {
     const nodes = [];
     let end = 0;
     for (const match of text.matchAll(addresses)) {
         if (nodes.length >= 2 * linkLimit) break;
-        const found = match[0].replace(/[.,;:!?'")\]}]+$/, "");
+        const found = withoutMarks(match[0]);
         const address = parsed(found);
         if (!address) continue;
         nodes.push(text.slice(end, match.index));

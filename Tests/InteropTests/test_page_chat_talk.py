@@ -1,0 +1,44 @@
+"""The page's talk by itself, its modules across from texts instead of people, in real browsers."""
+
+import json
+
+import pytest_asyncio
+
+TALK = """
+    const { Talk } = await import("/talk.js");
+    const stored = [];
+    const store = { keep: (talk) => stored.push(structuredClone([talk.messages, talk.state])) > 0, clear() {}, isWorking: true };
+    const talk = new Talk(store, { room: "r", side: "guest", name: "anna", people: 8 });
+    const come = (name) => {
+        const said = [];
+        const peer = { certificates: null, sendText: (text) => said.push(JSON.parse(text)), closeGently() {}, close() {} };
+        const connection = talk.answer(peer, { onBegun() {}, onFailure() {} }, talk.addMember("answerer"));
+        const hear = (type, members) => connection.handleText(JSON.stringify({ type, ...members }));
+        hear("hello", { protocol: "martlet.chat", version: 1, agent: "a", name, people: 8 });
+        hear("begin", { session: "A".repeat(22), have: 0 });
+        return { connection, said, hear };
+    };
+"""
+
+
+@pytest_asyncio.fixture
+async def run(visit, server):
+    """Runs a script in a page of Martlet; what it returns."""
+    visit.page = await visit.browser.open(server.origin)
+
+    async def run(script):
+        return await visit.page.evaluate(f"(async () => {{ {script} }})()")
+    return run
+
+
+async def test_an_address_of_nothing_but_marks_is_read_in_no_time(run):
+    text = "http://" + "." * 9_980 + "a"
+    milliseconds, links = await run(f"""
+        const {{ messageRow }} = await import("/talkrows.js");
+        const row = (text) => messageRow({{ kind: "heard", name: "a", text, time: 0 }}, null, () => {{}});
+        const started = performance.now();
+        for (let count = 0; count < 50; count += 1) row({json.dumps(text)});
+        const links = row("(see http://example.org/a.b?c!), https://example.org/...").querySelectorAll(".talk-link");
+        return [performance.now() - started, Array.from(links, (link) => link.textContent)];""")
+    assert links == ["http://example.org/a.b?c", "https://example.org/"]
+    assert milliseconds < 2000
