@@ -42,3 +42,15 @@ async def test_an_address_of_nothing_but_marks_is_read_in_no_time(run):
         return [performance.now() - started, Array.from(links, (link) => link.textContent)];""")
     assert links == ["http://example.org/a.b?c", "https://example.org/"]
     assert milliseconds < 2000
+
+
+async def test_what_counts_as_heard_is_kept(run):
+    """Several come at once, and are shown in batches; the person says something between two of them."""
+    said, [messages, state] = await run(TALK + """
+        const { said, hear } = come("bob");
+        for (const seq of [1, 2, 3]) hear("message", { seq, text: `${seq}`, age: 0 });
+        talk.say("hm");
+        return [said.filter(({ type }) => type === "ack"), stored.at(-1)];""")
+    assert state["members"][0]["pair"]["heard"] == 3
+    assert [message["text"] for message in messages if message["kind"] == "heard"] == ["1", "2", "3"]
+    assert said[-1]["seq"] == 3

@@ -429,6 +429,8 @@ export class Talk {
         clearTimeout(this.#keepTimer);
         this.#keepTimer = null;
         if (this.isOver) return false;
+        // What has come counts as heard: it is kept with that, or would never be said again.
+        for (const { connection } of this.members) connection?.settle();
         return this.#store.keep(this);
     }
 
