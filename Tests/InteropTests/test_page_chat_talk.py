@@ -54,3 +54,10 @@ async def test_what_counts_as_heard_is_kept(run):
     assert state["members"][0]["pair"]["heard"] == 3
     assert [message["text"] for message in messages if message["kind"] == "heard"] == ["1", "2", "3"]
     assert said[-1]["seq"] == 3
+
+
+async def test_names_that_look_alike_get_numbers(run):
+    names = await run(TALK + """
+        for (const name of ["Anna", "ａｎｎａ", "bob", "BOB"]) come(name);
+        return talk.members.map(({ name }) => name);""")
+    assert names == ["Anna (2)", "ａｎｎａ (3)", "bob", "BOB (2)"]

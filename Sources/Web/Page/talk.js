@@ -263,10 +263,12 @@ export class Talk {
     /** A name as it is shown; one that somebody has already gets a number. */
     #shownName(member, said) {
         const name = shownName(said, 40).trim() || "Somebody";
-        const others = [this.name, ...this.members.filter((each) => each !== member).map((each) => each.name)];
+        // Two that only a computer tells apart are the same.
+        const alike = (text) => text.normalize("NFKC").toLowerCase();
+        const others = [this.name, ...this.members.filter((each) => each !== member).map((each) => each.name)].map(alike);
         let number = 1;
         let found = name;
-        while (others.includes(found)) {
+        while (others.includes(alike(found))) {
             number += 1;
             found = `${name} (${number})`;
         }
