@@ -61,3 +61,23 @@ async def test_names_that_look_alike_get_numbers(run):
         for (const name of ["Anna", "ａｎｎａ", "bob", "BOB"]) come(name);
         return talk.members.map(({ name }) => name);""")
     assert names == ["Anna (2)", "ａｎｎａ (3)", "bob", "BOB (2)"]
+
+
+async def test_an_introduction_that_is_not_the_newest_is_passed_over(run):
+    assert await run(TALK + """
+        const { Introductions } = await import("/introductions.js");
+        const { connection } = come("bob");
+        const introductions = new Introductions(talk, connection.member, () => [], () => {});
+        const made = [];
+        window.RTCPeerConnection = class extends RTCPeerConnection {
+            constructor(...settings) {
+                super(...settings);
+                made.push(attempt);
+            }
+        };
+        let attempt;
+        for (attempt of [2, 2, 1, 3, 3]) {
+            introductions.handle(connection, { type: "introduce", peer: 5, attempt, name: "eve", calls: false });
+        }
+        introductions.abandon();
+        return made;""") == [2, 3]

@@ -207,6 +207,8 @@ export class Introductions {
         require(typeof name === "string" && name !== "" && typeof calls === "boolean", "an unsound introduction");
         const before = this.#attempts.get(place);
         require(before !== undefined || this.#attempts.size < peopleLimit, "too many people");
+        // What is no newer than the one before was on its way for long, or is there to take it down.
+        if (before && attempt <= before.attempt) return;
         let member = this.#others.find((each) => each.place === place);
         // More than there are places for, one more than those for who has left unheard; or a flood.
         if (!member && this.#others.length >= connection.people - 1 || !this.#mayTry()) return;
