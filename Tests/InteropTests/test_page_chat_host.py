@@ -266,3 +266,51 @@ async def test_a_link_for_files_is_no_link_for_a_chat(tab, tmp_path):
     await connection.close()
     await room.__aexit__()
     await talk.notice("no talk began")
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+async def test_a_guest_with_an_old_memory_comes_as_somebody_new(tab, name):
+    host = tab(name)
+    _, link = await host.host_chat()
+    async with guest(host, link) as old:
+        await host.chat.say("1")
+        await host.chat.ticks("delivered")
+        await old.lose()
+        await host.chat.say("2")
+        # It has forgotten what it had acknowledged.
+        old.host.heard = old.host.acknowledged = 0
+        with contextlib.suppress(TransferError):
+            await old.enter()
+            await old.host.until(lambda: not old.host.is_standing)
+        async with Guest(Link.parse(link), name="gust") as fresh:
+            await fresh.host.until(lambda: fresh.host.texts == ["2"])
+            await host.chat.ticks("delivered", "delivered")
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+async def test_a_host_with_an_old_memory_has_a_place_for_its_guest(tab, name):
+    host = tab(name)
+    _, link = await host.host_chat()
+    async with guest(host, link) as made:
+        await host.chat.say("1")
+        await host.chat.ticks("delivered")
+        await host.page.wait_for("JSON.parse(sessionStorage['martlet.talk']).members[0].pair.queue.length === 0")
+        old = await host.page.evaluate("sessionStorage['martlet.talk']")
+        made.host.say("a")
+        await host.chat.say("2")
+        await host.chat.ticks("delivered", "delivered")
+        await made.host.until(lambda: made.host.delivered == 1)
+        await host.page.evaluate(
+            f"addEventListener('pagehide', () => sessionStorage.setItem('martlet.talk', {json.dumps(old)}))")
+        await host.chat.reload()
+        await host.chat.say("3")
+        with pytest.raises(TransferError):
+            await made.enter()
+            await made.host.until(lambda: not made.host.is_standing)
+            raise made.host.failure
+        made.host.failure = None
+        made.host.say("b")
+        await made.enter()
+        await made.host.until(lambda: made.host.texts == ["1", "2", "3"])
+        await host.chat.shows("heard", ["b"])
+        await host.chat.ticks("delivered", "delivered")

@@ -316,7 +316,7 @@ export class ChatConnection {
         const failure = new Failure(code, detail);
         // Right behind our own begin: it is we who have come back with an old memory.
         if (message.code === "protocol" && (isFirst || this.isBegun && !this.#hasHeard)) {
-            this.#talk.forgetPair(this);
+            this.#talk.forgetPair(this, true);
             failure.isPassing = true;
         }
         failure.isPassing ||= message.code === "internal";
@@ -333,7 +333,7 @@ export class ChatConnection {
                 const failure = new Failure("protocol", `It sent ${what}.`);
                 // One of the two will come as somebody new.
                 failure.isPassing = error instanceof OldState;
-                if (error.isOurs) this.#talk.forgetPair(this);
+                if (failure.isPassing) this.#talk.forgetPair(this, error.isOurs);
                 this.fail(failure, "protocol", what);
             } else {
                 console.error(error);

@@ -390,14 +390,23 @@ export class Talk {
         this.onChange();
     }
 
-    /** The other side remembers more than we: we come as somebody new. */
-    forgetPair({ member }) {
-        if (member.pair.role === answerer) {
+    /**
+     * One of the two sides has an old memory (`isOurs`: we, and come as somebody new). Who came through our room will be
+     * known by no session: the place is free for them, and what they have not got waits for whoever comes.
+     */
+    forgetPair({ member }, isOurs) {
+        if (member.pair.role === caller && member.place === null) {
+            for (const message of member.pair.lose()) message.sent -= 1;
+            const waiting = member.pair.queue.splice(0);
+            for (const message of waiting) {
+                message.to -= 1;
+                this.changed.add(message);
+            }
+            this.#unaddressed = [...new Set([...this.#unaddressed, ...waiting])].sort((a, b) => a.id - b.id);
+            this.#remove(member);
+        } else if (isOurs) {
             member.pair.renew();
-        } else {
-            // Under its session it is somebody new here, too.
-            member.pair.renew();
-            member.state = "lost";
+            if (member.pair.role === caller) member.state = "lost";
         }
         this.keep();
     }

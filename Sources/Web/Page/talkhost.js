@@ -206,7 +206,7 @@ export class TalkHost {
     }
 
     #giveUp(member) {
-        if (member.state !== "lost") return;
+        if (member.state !== "lost" || !this.talk.members.includes(member)) return;
         this.talk.giveUp(member, `${member.name} is not awaited any more.`);
         if (this.talk.members.length === 0) this.#isInviting = true;
         this.#show();
