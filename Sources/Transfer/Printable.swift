@@ -26,9 +26,17 @@ public enum Printable {
         }
     }
 
-    /// How many terminal columns `text` takes: 2 for East Asian wide characters and emoji, 0 for combining marks.
+    /// How many terminal columns `text` takes: 2 for East Asian wide characters and emoji, 0 for combining marks. Where
+    /// terminals do not agree it is the most, so that what was measured never breaks into the next line.
     public static func columns(of text: String) -> Int {
-        text.unicodeScalars.reduce(0) { $0 + columns(of: $1) }
+        var sum = 0
+        var last = 0
+        for scalar in text.unicodeScalars {
+            let width = columns(of: scalar)
+            if width > 0 { last = width } else if widens(scalar, last) { (sum, last) = (sum + 1, 2) }
+            sum += width
+        }
+        return sum
     }
 
     /// A number of bytes in decimal units: `1 byte`, `999 bytes`, `3.4 GB`.
@@ -61,6 +69,7 @@ public enum Printable {
                 let width = columns(of: scalar)
                 if width == 0, !pieces.isEmpty {
                     pieces[pieces.count - 1].text.unicodeScalars.append(scalar)
+                    if widens(scalar, pieces[pieces.count - 1].columns) { pieces[pieces.count - 1].columns = 2 }
                     markCount += 1
                 } else {
                     pieces.append(Piece(text: String(scalar), columns: width))
@@ -129,11 +138,18 @@ public enum Printable {
         }
         switch scalar.value {
         case 0x200D, 0xFE0E, 0xFE0F: return 0
-        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
-            0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6,
+        // Source: Unicode 16, EastAsianWidth.txt, W and F, with what lies between; emoji by their own property.
+        case 0x1100...0x115F, 0x2329...0x232A, 0x2630...0x2637, 0x268A...0x268F, 0x2E80...0x303E, 0x3041...0x9FFF,
+            0xA000...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F,
+            0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x16FE0...0x1B2FF, 0x1D300...0x1D376, 0x1F200...0x1F265,
             0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
             return 2
         default: return scalar.properties.isEmojiPresentation ? 2 : 1
         }
+    }
+
+    /// Some terminals draw what would take one column as a picture of two.
+    private static func widens(_ scalar: Unicode.Scalar, _ columnsBefore: Int) -> Bool {
+        scalar.value == 0xFE0F && columnsBefore == 1
     }
 }

@@ -41,6 +41,18 @@ struct PrintableTests {
         #expect(Printable.line("a-very-long-name.exe", columns: 11, cut: .middle) == "a-ver…e.exe")
     }
 
+    /// Of each block that terminals draw two columns wide: Hangul, brackets, trigrams, ideographs, vertical and full
+    /// width forms, Tangut, Khitan, kana, Tai Xuan Jing, squared words, pictures, and a heart that is made a picture.
+    @Test(arguments: [
+        "\u{1100}", "\u{2329}", "\u{232A}", "\u{2630}", "\u{268F}", "字", "\u{4DC0}", "\u{FE10}", "\u{FF21}",
+        "\u{16FE0}", "\u{17000}", "\u{18B00}", "\u{18D08}", "\u{1AFF0}", "\u{1B000}", "\u{1B2FB}", "\u{1D300}",
+        "\u{1D376}", "\u{1F200}", "\u{1F265}", "\u{1F680}", "\u{20000}", "\u{2764}\u{FE0F}",
+    ])
+    func `what is drawn in two columns counts as two`(text: String) {
+        #expect(Printable.columns(of: text) == 2)
+        #expect(Printable.line(text + text, columns: 3) == text + "…")
+    }
+
     @Test func `any scalars come out as one line without controls, in the columns asked for`() {
         var random = SplitMix64(seed: 3)
         for _ in 0..<3_000 {
