@@ -20,8 +20,9 @@ package enum ChatText {
     /// A name fit to be shown on one line, at most 40 columns; never empty.
     package static func name(_ text: String) -> String {
         let line = Printable.line(text, columns: ChatLimits.nameCharacters)
-        let shown = line.drop { $0 == " " }
-        guard let last = shown.lastIndex(where: { $0 != " " }) else { return "somebody" }
+        // Spaces of all kinds: with one that is not seen, two names would look alike.
+        let shown = line.drop { $0.isWhitespace }
+        guard let last = shown.lastIndex(where: { !$0.isWhitespace }) else { return "somebody" }
         return String(shown[...last])
     }
 

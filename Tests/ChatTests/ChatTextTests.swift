@@ -67,6 +67,7 @@ struct ChatTextTests {
 
     @Test func `a name is shown on one line, and never empty`() {
         #expect(ChatText.name("  anna ") == "anna")
+        #expect(ChatText.name("\u{2003}anna\u{A0} ") == "anna")
         for blank in ["", "   ", " "] { #expect(ChatText.name(blank) == "somebody") }
         #expect(ChatText.name("a\nb") == #"a\u{A}b"#)
         #expect(ChatText.name(String(repeating: "\u{202E}", count: 40)).count <= 40)
