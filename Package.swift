@@ -105,7 +105,7 @@ let engine: [Target] = [
         swiftSettings: settings),
     .target(
         name: "Chat",
-        dependencies: ["Signaling", "Transfer", "NetworkIO", "Martlet", "JSON", "Wire", deque],
+        dependencies: ["Signaling", "Transfer", "NetworkIO", "Martlet", "Digests", "JSON", "Wire", deque],
         swiftSettings: settings),
     .target(name: "Web", dependencies: ["CWebAssets"], exclude: ["Page"], swiftSettings: strict),
     .executableTarget(

@@ -1,3 +1,4 @@
+internal import Digests
 internal import Signaling
 
 /// By what one side of a pair knows the other again on a later connection: 16 random bytes, which a side makes for one
@@ -25,6 +26,11 @@ package struct ChatSession: Hashable, Sendable, CustomStringConvertible, CustomR
 
     package static func random(using generator: inout some RandomNumberGenerator) -> ChatSession {
         ChatSession(bytes: (0..<16).map { _ in UInt8.random(in: 0...UInt8.max, using: &generator) })
+    }
+
+    /// In constant time.
+    package static func == (left: ChatSession, right: ChatSession) -> Bool {
+        HMAC.isEqual(Array(left.text.utf8), Array(right.text.utf8))
     }
 
     package var description: String { "<session>" }
