@@ -72,7 +72,9 @@ extension PeerConnectorError {
     /// It may be otherwise in a moment: the other side is being started again, or its network is.
     package var mayPass: Bool {
         switch self {
-        case .couldNotVerify, .wrongWords, .codeDead, .refused, .cancelled, .preparationFailed: false
+        case .couldNotVerify, .wrongWords, .codeDead, .cancelled, .preparationFailed: false
+        // Without a reason: the host's room may be on its way back.
+        case .refused(let code): code == "dropped"
         case .peerFailed(let code, _): code != "taken"
         default: true
         }
