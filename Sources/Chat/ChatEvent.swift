@@ -23,6 +23,8 @@ package enum ChatEvent: Sendable {
     case notConnected(name: String, reason: String)
     /// `age`: how long ago it was written; at most 366 days.
     case message(ChatMember, text: String, age: Duration)
+    /// What we said under this number and all before it is on its way to somebody.
+    case sent(number: Int)
     /// What we said under this number and all before it was shown to `to` of `of` people.
     case delivered(number: Int, to: Int, of: Int)
     case typing(ChatMember, Bool)

@@ -5,7 +5,7 @@ internal import Transfer
 ///
 /// Memory: of each member one event waits, because ``tell(_:)`` returns when the person has it; what is appended by
 /// connections and transfers waits for ``room()`` first, so that beyond ``roomLimit`` there is at most one for each of these.
-/// Of the progress of a transfer only the latest waits.
+/// Of the progress of a transfer only the latest waits, and of what is sent.
 final class ChatEventQueue: Sendable {
     private struct Entry: Sendable {
         var event: ChatEvent
@@ -130,14 +130,15 @@ final class ChatEventQueue: Sendable {
 
 extension ChatEvent {
     /// Of two events with the same key that wait, only the later one is told.
-    fileprivate struct Key: Hashable {
-        var file: Int
-        var member: Int
+    fileprivate enum Key: Hashable {
+        case sent
+        case progress(file: Int, member: Int)
     }
 
     fileprivate var key: Key? {
         switch self {
-        case .fileProgress(let file, let member, .progress): Key(file: file, member: member.id)
+        case .sent: .sent
+        case .fileProgress(let file, let member, .progress): .progress(file: file, member: member.id)
         default: nil
         }
     }

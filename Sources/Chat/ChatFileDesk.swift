@@ -132,8 +132,11 @@ actor ChatFileDesk {
 
     /// Offers files to some members.
     ///
+    /// - Parameter announce: called before there are events of them.
     /// - Returns: their number in the talk.
-    func send(_ sources: SourceList, to members: [Int]) throws(ChatError) -> Int {
+    func send(
+        _ sources: SourceList, to members: [Int], _ announce: @Sendable (Int, [ChatMember]) -> Void
+    ) throws(ChatError) -> Int {
         let members = members.filter { parties[$0] != nil }
         guard !isClosed, !members.isEmpty, sendings.count + members.count <= Self.sendingLimit else { throw .full }
         let file = nextFile()
@@ -141,6 +144,7 @@ actor ChatFileDesk {
             sendings.append(
                 Sending(file: file, member: member, sources: sources, transfer: ChatSession.random().text))
         }
+        announce(file, members.compactMap { parties[$0]?.member })
         for member in members { startWaiting(for: member) }
         return file
     }

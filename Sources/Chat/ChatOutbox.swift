@@ -25,6 +25,8 @@ struct ChatOutbox: Sendable {
     private var sentBytes = 0
     /// The last number that was ever sent.
     private var said: Int64 = 0
+    /// The talk's number of the message that was given out last.
+    private(set) var givenOut: Int?
 
     var isEmpty: Bool { entries.isEmpty }
     var count: Int { entries.count }
@@ -53,6 +55,7 @@ struct ChatOutbox: Sendable {
         sent += 1
         sentBytes += entry.byteCount
         said = max(said, sent)
+        givenOut = entry.number
         let age = max(0, min(entry.writtenAt.duration(to: now).wholeMilliseconds, ChatLimits.largestInteger))
         return .message(seq: sent, text: entry.text, age: age)
     }

@@ -86,6 +86,8 @@ package struct ChatPair: Sendable {
     package var hasParted: Bool { hasHeardBye }
     /// Everything that was said was acknowledged.
     package var isDelivered: Bool { outbox.isEmpty }
+    /// The talk's number of the message that was given out last to be sent; nil before the first.
+    package var lastGivenOut: Int? { outbox.givenOut }
     /// Our `bye` was given out to be sent, behind everything else.
     package var hasSaidBye: Bool { bye == .said }
     /// So much waits to be shown that nothing more may be read from the connection.

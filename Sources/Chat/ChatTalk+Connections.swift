@@ -256,7 +256,9 @@ extension ChatTalk {
         while let index = partner(at: ticket),
             let message = partners[index].pair.takeMessage(at: NetworkLoop.shared.now())
         {
+            let number = partners[index].pair.lastGivenOut
             try await Self.send([message], on: channel)
+            noteSent(number)
         }
         guard let index = partner(at: ticket) else { throw .cancelled }
         arm(index)

@@ -49,6 +49,10 @@ package actor ChatTalk {
         /// Of the task that shows what happens.
         let wake: AsyncStream<Void>.Continuation
         let pump: Task<Void, Never>
+
+        /// What is said is for them too: they are here or may come back. Who is said to have parted, and is still
+        /// connected, hears it.
+        var isHearer: Bool { isJoined && !(isParted && (link == nil || pair.hasParted)) }
     }
 
     /// A connection over which messages go.
@@ -87,6 +91,8 @@ package actor ChatTalk {
     private(set) var unheard: [(text: String, number: Int, writtenAt: NetworkTime)] = []
     private(set) var unheardBytes = 0
     var lastNumber = 0
+    /// The last of these that a connection has taken.
+    private var sentNumber = 0
     var lastMember = 0
     var lastTicket = 0
     var isLeaving = false
@@ -228,27 +234,30 @@ package actor ChatTalk {
     /// Says something to everybody, or to whoever comes first.
     ///
     /// - Returns: the numbers of the messages that it was cut into, for ``ChatEvent/delivered(number:to:of:)``.
-    /// - Throws: ``ChatError/full`` when too much waits for somebody: see ``hasRoom()``.
+    /// - Throws: ``ChatError/full`` when too much waits for somebody: see ``hasRoom(for:)``.
     package func say(_ text: String) throws(ChatError) -> [Int] {
         let pieces = ChatText.pieces(of: text)
         let numbers = pieces.indices.map { lastNumber + 1 + $0 }
         let now = NetworkLoop.shared.now()
-        let present = partners.indices.filter { partners[$0].isJoined && !partners[$0].isParted }
+        guard isRoom(for: pieces) else { throw .full }
+        let present = partners.indices.filter { partners[$0].isHearer }
         if present.isEmpty {
-            let byteCount = pieces.reduce(0) { $0 + $1.utf8.count }
-            guard unheard.count + pieces.count <= ChatLimits.keptMessages,
-                unheardBytes + byteCount <= ChatLimits.keptBytes
-            else { throw .full }
             unheard += zip(pieces, numbers).map { ($0, $1, now) }
-            unheardBytes += byteCount
+            unheardBytes += pieces.reduce(0) { $0 + $1.utf8.count }
         }
-        for index in present where !partners[index].pair.hasRoom(for: pieces) { throw .full }
         for index in present {
             try partners[index].pair.say(pieces, numbers: numbers, at: now)
             touch(index)
         }
         lastNumber += pieces.count
         return numbers
+    }
+
+    /// A connection has taken all that is given out to it.
+    func noteSent(_ number: Int?) {
+        guard let number, number > sentNumber else { return }
+        sentNumber = number
+        queue.append(.sent(number: number))
     }
 
     /// Somebody is there again: whoever comes first hears what was said to nobody.
@@ -263,15 +272,17 @@ package actor ChatTalk {
         touch(index)
     }
 
-    /// Returns when ``say(_:)`` has room for a message again, or the talk has ended.
-    package func hasRoom() async {
-        await wait { talk in
-            let one = [String(repeating: " ", count: ChatLimits.textBytes)]
-            return talk.isLeaving
-                || talk.partners.allSatisfy { $0.pair.hasRoom(for: one) }
-                    && talk.unheard.count < ChatLimits.keptMessages
-                    && talk.unheardBytes + ChatLimits.textBytes <= ChatLimits.keptBytes
-        }
+    /// Returns when ``say(_:)`` has room for this text, or the talk has ended.
+    package func hasRoom(for text: String) async {
+        let pieces = ChatText.pieces(of: text)
+        await wait { talk in talk.isLeaving || talk.isRoom(for: pieces) }
+    }
+
+    private func isRoom(for pieces: [String]) -> Bool {
+        let hearers = partners.filter(\.isHearer)
+        guard hearers.isEmpty else { return hearers.allSatisfy { $0.pair.hasRoom(for: pieces) } }
+        return unheard.count + pieces.count <= ChatLimits.keptMessages
+            && unheardBytes + pieces.reduce(0) { $0 + $1.utf8.count } <= ChatLimits.keptBytes
     }
 
     /// Returns when all that was said has been acknowledged by everybody who is to hear it, or the talk has ended.
@@ -324,10 +335,14 @@ package actor ChatTalk {
 
     /// Offers files to everybody who is here, or may come back.
     ///
+    /// - Parameter announce: told to whom they are offered, before anything is told of them by events.
     /// - Returns: their number in the talk.
     /// - Throws: ``ChatError/full`` when nobody is here or too many are under way.
-    package func sendFiles(_ sources: SourceList) async throws(ChatError) -> Int {
-        try await desk.send(sources, to: partners.filter { $0.isJoined && !$0.isParted }.map(\.member.id))
+    @discardableResult
+    package func sendFiles(
+        _ sources: SourceList, announce: @Sendable (_ file: Int, _ members: [ChatMember]) -> Void = { _, _ in }
+    ) async throws(ChatError) -> Int {
+        try await desk.send(sources, to: partners.filter(\.isHearer).map(\.member.id), announce)
     }
 
     /// Says yes to an offer.

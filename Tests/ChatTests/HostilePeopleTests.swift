@@ -71,6 +71,25 @@ struct HostilePeopleTests {
         await world.stop()
     }
 
+    @Test func `what is beyond the window is not sent before something is acknowledged`() async throws {
+        let world = try await TalkWorld()
+        let anna = Person("anna")
+        let room = try await world.host(anna)
+        let slow = try await RawGuest(world, named: "slow")
+        _ = await anna.joined()
+        for number in 1...300 { _ = try await anna.talk.say("\(number)") }
+        func sent(_ least: Int) async -> Int {
+            await anna.next { if case .sent(let number) = $0, number >= least { number } else { nil } }
+        }
+        #expect(await sent(ChatLimits.windowMessages) == ChatLimits.windowMessages)
+        try await slow.say(.ack(seq: 10))
+        #expect(await sent(ChatLimits.windowMessages + 10) == ChatLimits.windowMessages + 10)
+        await slow.peer.close()
+        await anna.talk.leave()
+        await room.close()
+        await world.stop()
+    }
+
     @Test func `a flood waits for the person, and more than may be without ack ends the connection`() async throws {
         let world = try await TalkWorld()
         let (gate, open) = AsyncStream.makeStream(of: Void.self)

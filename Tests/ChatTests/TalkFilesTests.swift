@@ -129,4 +129,29 @@ struct TalkFilesTests {
         await room.close()
         await world.stop()
     }
+
+    @Test func `to whom files are offered is known before anything happens with them`() async throws {
+        let order = Mutex<[String]>([])
+        let (world, from) = (try await TalkWorld(), try TemporaryFolder())
+        let anna = Person("anna") { event in
+            if case .fileEnded(let file, let member, _) = event {
+                order.withLock { $0.append("\(file) ended with \(member.name)") }
+            }
+        }
+        let chris = Person("chris")
+        let room = try await world.host(anna)
+        world.visit(chris)
+        _ = await anna.joined()
+        _ = await chris.joined()
+        let path = try from.write(bytes(1000), to: "note")
+        let number = try await anna.talk.sendFiles(try SourceList([.path(path)])) { file, members in
+            order.withLock { $0.append("\(file) is offered to \(members.map(\.name))") }
+        }
+        await chris.talk.leave()
+        _ = await ended(anna)
+        #expect(order.withLock(\.self) == ["\(number) is offered to [\"chris\"]", "\(number) ended with chris"])
+        await anna.talk.leave()
+        await room.close()
+        await world.stop()
+    }
 }

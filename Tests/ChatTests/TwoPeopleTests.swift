@@ -130,4 +130,24 @@ struct TwoPeopleTests {
         await room.close()
         await world.stop()
     }
+
+    @Test func `room for a long text is waited for, not only for a piece of it`() async throws {
+        let anna = Person("anna")
+        let one = String(repeating: "x", count: ChatLimits.textBytes)
+        // Nobody is there: all of it waits, until there is room for one more piece.
+        for _ in 1..<ChatLimits.keptBytes / one.utf8.count { _ = try await anna.talk.say(one) }
+        await anna.talk.hasRoom(for: one)
+        let long = "\(one)\n\(one)"
+        await #expect(throws: ChatError.full) { try await anna.talk.say(long) }
+        // It returns only because the talk ends.
+        let hasLeft = Mutex(false)
+        let waiting = Task {
+            await anna.talk.hasRoom(for: long)
+            return hasLeft.withLock(\.self)
+        }
+        for _ in 0..<100 { _ = await anna.talk.members() }
+        hasLeft.withLock { $0 = true }
+        await anna.talk.leave()
+        #expect(await waiting.value)
+    }
 }

@@ -91,4 +91,27 @@ import Transfer
         narrator.handle(.delivered(number: 3, to: 2, of: 2))
         #expect(narrator.isAllDelivered)
     }
+
+    @Test func `a tick stands behind what is on its way, and not before`() {
+        let transcript = Transcript()
+        let console = transcript.console()
+        let narrator = ChatNarrator(on: console, name: "chris", log: nil, isInteractive: true)
+        console.drawArea(TerminalArea(lines: ["> "], cursor: (0, 2)))
+        narrator.handle(.joined(anna))
+        func ticks() -> String { transcript.error.filter { "…✓/".contains($0) } }
+        narrator.said("hello", number: 3)
+        narrator.said("you", number: 4)
+        #expect(ticks() == "……")
+        narrator.handle(.sent(number: 3))
+        #expect(ticks() == "……✓")
+        narrator.handle(.delivered(number: 3, to: 1, of: 2))
+        narrator.handle(.sent(number: 4))
+        #expect(ticks() == "……✓✓/✓")
+        // It was quicker than the line.
+        narrator.handle(.sent(number: 5))
+        narrator.said("there", number: 5)
+        #expect(ticks() == "……✓✓/✓…✓")
+        narrator.handle(.delivered(number: 5, to: 2, of: 2))
+        #expect(ticks() == "……✓✓/✓…✓✓✓✓✓✓✓")
+    }
 }

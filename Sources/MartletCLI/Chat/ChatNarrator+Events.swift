@@ -49,6 +49,7 @@ extension ChatNarrator {
         case .message(let member, let text, let age):
             setTyping(member, false)
             show(text, of: member, age: age)
+        case .sent(let number): sent(number)
         case .delivered(let number, let to, let of):
             console.event(
                 "delivered",
@@ -98,6 +99,16 @@ extension ChatNarrator {
     }
 
     // MARK: Files
+
+    /// We offer files to these.
+    func offers(_ title: String, number: Int, to members: [ChatMember]) {
+        state.withLock { state in
+            state.files.add(number, isIncoming: false, title: title)
+            for member in members { state.files.set(number, member, .offered, on: console) }
+        }
+        let names = Self.joined(members.map { ChatLines.named($0.name) })
+        answer("\(title) is offered to \(names). /cancel \(number) takes it back.")
+    }
 
     private func offered(_ number: Int, _ member: ChatMember, _ offer: Offer) {
         let title = ChatFiles.title(offer)

@@ -16,6 +16,8 @@ final class ChatNarrator: Sendable {
         /// Lines of ours whose ticks may change: the last number of each, which is the line's mark.
         var said: [Int] = []
         var lastSaid = 0
+        /// The last that is on its way to somebody.
+        var sent = 0
         var delivered: (number: Int, to: Int, of: Int) = (0, 0, 0)
         /// The last that everybody has.
         var deliveredToAll = 0
@@ -94,22 +96,34 @@ final class ChatNarrator: Sendable {
     /// - Parameter number: of its last message.
     func said(_ text: String, number: Int) {
         let time = ChatTime.now()
-        let (name, isHeard) = state.withLock { state in
+        let name = state.withLock { state in
             state.lastSaid = number
-            return (state.ownName, state.members.contains(where: \.isHere))
+            return state.ownName
         }
         log?.message(text, name: name, at: time)
         console.event("said", ["number": .integer(Int64(number))])
         guard isInteractive else { return }
         let shown = lines.message(text, name: name, colour: 0, at: time, tailColumns: ChatLines.tickColumns)
         console.show(shown, mark: number)
-        let delivered = state.withLock { state in
+        tick(number, "…", isLast: false)
+        let (sent, delivered) = state.withLock { state in
             state.said.append(number)
             if state.said.count > Self.mostMarks { state.said.removeFirst() }
-            return state.delivered
+            return (state.sent, state.delivered)
         }
-        tick(number, isHeard ? "✓" : "…", isLast: false)
-        if delivered.number >= number { deliver(delivered) }
+        // It may have been quicker.
+        if delivered.number >= number { deliver(delivered) } else if sent >= number { tick(number, "✓", isLast: false) }
+    }
+
+    /// What was said up to this number is on its way.
+    func sent(_ number: Int) {
+        let numbers = state.withLock { state in
+            let first = max(state.sent, state.delivered.number)
+            state.sent = max(state.sent, number)
+            return state.said.filter { $0 > first && $0 <= number }
+        }
+        guard isInteractive else { return }
+        for number in numbers { tick(number, "✓", isLast: false) }
     }
 
     private static let mostMarks = 200

@@ -67,17 +67,12 @@ extension Conversation {
             sources = try SourceList(paths.map(Source.path)) { [narrator] in narrator.remark($0) }
         } catch { return narrator.answer(error.message) }
         do throws(ChatError) {
-            let members = narrator.state.withLock { $0.members.map(\.member) }
-            guard !members.isEmpty else { return narrator.answer("Nobody is here to send to.") }
-            let number = try await talk.sendFiles(sources)
-            let title = ChatFiles.title(sources)
-            narrator.state.withLock { state in
-                state.files.add(number, isIncoming: false, title: title)
-                for member in members { state.files.set(number, member, .offered, on: narrator.console) }
+            guard narrator.state.withLock({ !$0.members.isEmpty }) else {
+                return narrator.answer("Nobody is here to send to.")
             }
-            narrator.answer(
-                "\(title) is offered to \(ChatNarrator.joined(members.map { ChatLines.named($0.name) })). /cancel \(number) takes it back."
-            )
+            try await talk.sendFiles(sources) { [narrator] number, members in
+                narrator.offers(ChatFiles.title(sources), number: number, to: members)
+            }
         } catch {
             narrator.answer(error == .full ? "Too many files are under way." : CommandFailure(error).sentence)
         }

@@ -211,7 +211,7 @@ final class Conversation: Sendable {
                     return narrator.answer(
                         "This was not said: too much waits for somebody who is away. The arrow up brings it back.")
                 }
-                await talk.hasRoom()
+                await talk.hasRoom(for: text)
             }
         }
     }
