@@ -45,6 +45,7 @@ extension ChatTalk {
     /// A connection of somebody's stands.
     private func begun(_ index: Int, name: String, agent: String, _ isNew: Bool) async -> Bool {
         let key = partners[index].key
+        var index = index
         var events: [ChatEvent] = []
         let isChange = isNew && partners[index].isJoined
         if isChange {
@@ -52,7 +53,9 @@ extension ChatTalk {
             events.append(.left(partners[index].member, .gaveUp))
             await desk.left(partners[index].member.id)
             if key == .host { forgetFellows() }
-            guard partner(key) == index else { return true }
+            // Others may have gone meanwhile, and then it stands elsewhere.
+            guard let now = partner(key) else { return true }
+            index = now
         }
         let isFirst = !partners[index].isJoined
         let shown = uniqueName(name, but: index)
@@ -112,7 +115,7 @@ extension ChatTalk {
 
     private func delivered(_ number: Int, to index: Int) async -> Bool {
         partners[index].deliveredNumber = number
-        let hearers = partners.filter { $0.isJoined && !$0.isParted && $0.firstNumber < number }
+        let hearers = partners.filter { $0.isHearer && $0.firstNumber < number }
         let count = hearers.count { $0.deliveredNumber >= number }
         wakeWaiters()
         return await queue.tell(.delivered(number: number, to: count, of: hearers.count))
