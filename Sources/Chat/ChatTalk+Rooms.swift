@@ -12,7 +12,7 @@ extension ChatTalk {
 
     /// Serves whoever comes to a room of ours, each in a task of its own.
     func receiveGuests(of room: HostedRoom) async -> Result<Void, ChatError> {
-        let failure = await withTaskGroup(of: Void.self) { guests in
+        let failure = await withDiscardingTaskGroup { guests in
             var failure: PeerConnectorError?
             do throws(PeerConnectorError) {
                 while let guest = try await room.nextGuest() {
@@ -29,7 +29,6 @@ extension ChatTalk {
             if let failure, !isLeaving, !Task.isCancelled {
                 queue.append(.notConnected(name: "", reason: "the room has ended: \(failure.reason)"))
             }
-            await guests.waitForAll()
             return failure
         }
         if isLeaving || failure == nil { return .success(()) }
@@ -42,6 +41,8 @@ extension ChatTalk {
             peer = try await guest.connect(configuration: settings.configuration, prepare: ChatChannels.make)
             arrivals -= 1
         } catch {
+            // It counts until it is told: whoever tries again and again waits for the person.
+            await queue.room()
             arrivals -= 1
             if !isLeaving, !Task.isCancelled { queue.append(.notConnected(name: "", reason: error.reason)) }
             return
@@ -66,7 +67,7 @@ extension ChatTalk {
                 case .replaced: break
                 case .failed(let error, let hasBegun):
                     if isLeaving { return .success(()) }
-                    if error.isFinal { return .failure(error) }
+                    if error.isFinal { return await stayWithFellows(after: error) }
                     lastError = error
                     guard hasBegun else { break }
                     deadline = NetworkLoop.shared.now().advanced(by: settings.wait)
@@ -74,15 +75,27 @@ extension ChatTalk {
                 }
             } catch {
                 if isLeaving { return .success(()) }
-                if isFirst || !error.mayPass { return .failure(.unreachable(error.reason)) }
+                let failure = ChatError.unreachable(error.reason)
+                if isFirst { return .failure(failure) }
+                if !error.mayPass { return await giveUpHost(failure) }
             }
             guard NetworkLoop.shared.now().advanced(by: delay) < deadline else { break }
             try? await NetworkClock().sleep(for: delay)
             delay = min(delay * 2, Self.backoff.longest)
         }
         if isLeaving || Task.isCancelled { return .success(()) }
+        return await giveUpHost(lastError)
+    }
+
+    private func giveUpHost(_ error: ChatError) async -> Result<Void, ChatError> {
         if let index = partner(.host) { leave(index, .gaveUp) }
-        return .failure(lastError)
+        return await stayWithFellows(after: error)
+    }
+
+    /// There is no way back to the host. The others may go on.
+    private func stayWithFellows(after error: ChatError) async -> Result<Void, ChatError> {
+        await wait { talk in talk.isLeaving || talk.partners.allSatisfy { $0.link == nil } }
+        return isLeaving ? .success(()) : .failure(error)
     }
 
     /// The host has left. The others may go on.

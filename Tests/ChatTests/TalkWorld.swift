@@ -35,9 +35,12 @@ final class TalkWorld: Sendable {
     }
 
     /// Somebody who follows the link.
-    func visit(_ person: Person) {
+    ///
+    /// - Parameter comesBack: false: there is no way back when the connection is lost.
+    func visit(_ person: Person, comesBack: Bool = true) {
         person.run { [link] talk throws(ChatError) in
-            try await talk.visit { _ throws(PeerConnectorError) in
+            try await talk.visit { isFirst throws(PeerConnectorError) in
+                guard isFirst || comesBack else { throw .refused(code: "dead") }
                 let peer = try await PeerConnector.join(.link(link), prepare: ChatChannels.make)
                 person.connections.withLock { $0.append(peer.connection) }
                 return peer

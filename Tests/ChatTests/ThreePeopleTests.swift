@@ -87,4 +87,59 @@ struct ThreePeopleTests {
         await room.close()
         await world.stop()
     }
+
+    @Test func `guests who are connected go on talking when the host gives one of them up`() async throws {
+        let world = try await TalkWorld()
+        let anna = Person("anna", people: 3)
+        let chris = Person("chris")
+        let dora = Person("dora")
+        let room = try await world.host(anna)
+        world.visit(chris)
+        _ = await chris.joined()
+        world.visit(dora)
+        #expect(await chris.joined().name == "dora")
+        _ = await dora.joined()
+        _ = await dora.joined()
+        for fellow in await chris.talk.fellows { await chris.talk.parted(fellow) }
+        _ = try await chris.talk.say("we are still here")
+        #expect(await dora.message() == "we are still here")
+        let heard: Int = await chris.next { if case .delivered(_, 2, let people) = $0 { people } else { nil } }
+        #expect(heard == 2)
+        for person in [dora, chris, anna] { await person.talk.leave() }
+        await room.close()
+        await world.stop()
+    }
+
+    @Test func `a guest for whom there is no way back to the host stays with the others`() async throws {
+        let world = try await TalkWorld()
+        let anna = Person("anna", people: 3)
+        let chris = Person("chris")
+        let dora = Person("dora")
+        let room = try await world.host(anna)
+        world.visit(chris, comesBack: false)
+        _ = await chris.joined()
+        world.visit(dora)
+        #expect(await chris.joined().name == "dora")
+        _ = await dora.joined()
+        _ = await dora.joined()
+        await chris.connections.withLock { $0.last }?.close()
+        let name: String = await chris.next { if case .left(let member, .gaveUp) = $0 { member.name } else { nil } }
+        #expect(name == "anna")
+        _ = try await chris.talk.say("you are still here")
+        #expect(await dora.message() == "you are still here")
+        await chris.talk.leave()
+        #expect(await chris.ended() == nil)
+        let left: String = await dora.next { if case .left(let member, .left) = $0 { member.name } else { nil } }
+        #expect(left == "chris")
+        for person in [dora, anna] { await person.talk.leave() }
+        await room.close()
+        await world.stop()
+    }
+}
+
+extension ChatTalk {
+    /// The host's numbers of the other guests.
+    fileprivate var fellows: [Int64] {
+        partners.compactMap { if case .fellow(let number) = $0.key { number } else { nil } }
+    }
 }
