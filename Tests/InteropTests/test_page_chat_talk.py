@@ -81,3 +81,41 @@ async def test_an_introduction_that_is_not_the_newest_is_passed_over(run):
         }
         introductions.abandon();
         return made;""") == [2, 3]
+
+
+async def test_offers_of_many_connections_do_not_fill_the_page(run):
+    """Nobody answers them, and each connection brings eight others."""
+    gone, left = await run("""
+        const { PairFiles } = await import("/pairfiles.js");
+        const { Ways } = await import("/plan.js");
+        const shown = [];
+        const gone = [];
+        let resolve = null;
+        const files = new PairFiles("A".repeat(22), Ways.survey(), {
+            onOffer() {},
+            onChange(offer) {
+                if (offer.part && !shown.includes(offer)) shown.push(offer);
+                resolve?.();
+            },
+            onGone: (offer) => gone.push(offer.transfer),
+        });
+        const channelOf = () => Object.assign(new EventTarget(), {
+            label: "martlet-file", protocol: "martlet.transfer.1", ordered: true, maxRetransmits: null,
+            maxPacketLifeTime: null, readyState: "open", bufferedAmount: 0, send() {}, close() {},
+        });
+        const item = { item: 0, kind: "file", path: ["a.txt"], size: 1 };
+        for (let round = 0; round < 5; round += 1) {
+            const peer = { isOver: false, maxMessageSizeBytes: 65536, takeChannels() {} };
+            files.connect(peer);
+            for (let count = 0; count < 8; count += 1) {
+                files.handleChannel(channelOf(), [
+                    { type: "hello", protocol: "martlet.transfer", version: 1, role: "sender", agent: "a", session: "s", features: [] },
+                    { type: "offer", transfer: `${8 * round + count}`, items: [item], more: false },
+                ].map((message) => JSON.stringify(message)), peer);
+            }
+            while (shown.length < 8 * (round + 1)) await new Promise((done) => { resolve = done; });
+            files.disconnect();
+        }
+        files.connect({ isOver: false, takeChannels() {} });
+        return [gone, shown.filter(({ transfer, state }) => state === "waiting" && !gone.includes(transfer)).length];""")
+    assert gone == [str(number) for number in range(8)] and left == 32

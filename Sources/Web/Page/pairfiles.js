@@ -13,6 +13,8 @@ import { SHA256 } from "./sha256.js";
 const channelLimit = 8;
 /** A connection that is lost takes its channels along first; a channel that was closed alone is one that stays so. */
 const lossMilliseconds = 2000;
+/** Offers of theirs that stay to be seen, unanswered, over the end of their connection. */
+const waitingLimit = 32;
 /** Offers of ours that a page which is loaded again knows of. */
 const recordLimit = 50;
 
@@ -91,6 +93,7 @@ export class PairFiles {
     connect(peer) {
         this.disconnect();
         this.#peer = peer;
+        this.#letGoOfOld();
         peer.takeChannels((channel, early) => this.handleChannel(channel, early, peer));
         for (const offer of this.#outgoing) offer.rests = false;
         this.#pump();
@@ -234,6 +237,15 @@ export class PairFiles {
         if (!before || before === offer || before.state !== "withdrawn") return;
         this.#incoming.delete(before.transfer);
         this.#callbacks.onGone(before);
+    }
+
+    /** Of what nobody has answered the newest stay: each connection may bring others. */
+    #letGoOfOld() {
+        const waiting = [...this.#incoming.values()].filter((offer) => offer.state === "waiting" && !offer.link);
+        for (const offer of waiting.slice(0, -waitingLimit)) {
+            this.#incoming.delete(offer.transfer);
+            this.#callbacks.onGone(offer);
+        }
     }
 
     // MARK: Ours

@@ -13,7 +13,7 @@ export class TalkFiles {
     #callbacks;
     /** Of each Member, and the card of each offer. */
     #pairs = new Map();
-    #cards = new Map();
+    #cards = new WeakMap();
     /** What this browser can do is looked at when there is somebody to send something. */
     #ways = null;
 
