@@ -6,6 +6,7 @@ import json
 import pathlib
 import random
 import signal
+import sys
 
 import pytest
 
@@ -386,6 +387,17 @@ async def test_a_link_of_the_wrong_kind_is_told_as_what_it_is(server, tmp_path):
             code = await asyncio.wait_for(talker.program.process.wait(), 20)
             error = await talker.event("error")
             assert code == 11 and "file" in error["message"], error
+    (tmp_path / "kept").mkdir()
+    async with Martlet("receive", "--server", server.origin, "-y", "-o", tmp_path / "kept") as receiver:
+        link = (await receiver.event("link"))["link"]
+        async with Talker(link) as talker:
+            assert await asyncio.wait_for(talker.program.process.wait(), 20) == 11
+        # Files are still waited for.
+        giver = await asyncio.create_subprocess_exec(
+            sys.executable, pathlib.Path(__file__).with_name("martlet_peer.py"), "give", link, tmp_path / "a")
+        assert await asyncio.wait_for(giver.wait(), 20) == 0
+        assert (await receiver.end())[0] == 0
+        assert (tmp_path / "kept" / "a").read_bytes() == b"a"
     async with Talker("--server", server.origin) as talker:
         link = await talker.link()
         async with Martlet("receive", link, "-y", "-o", tmp_path) as receiver:

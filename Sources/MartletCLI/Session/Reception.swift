@@ -9,7 +9,8 @@ struct Reception: Sendable {
         case done
         /// For good.
         case failed(CommandFailure)
-        /// The other side went away before there was a yes, perhaps only to load its page again.
+        /// The other side went away before there was a yes, perhaps only to load its page again; or it came to talk, not
+        /// with files.
         case unused(CommandFailure)
         /// The transfer may go on over another connection.
         case lost(CommandFailure)
@@ -43,7 +44,7 @@ struct Reception: Sendable {
         case .done: side.session.forget()
         // Whoever stops here may start the same command again, and has the same place.
         case .failed(let failure): if !failure.isResumable, !Task.isCancelled { side.session.forget() }
-        case .unused: side.session.forget()
+        case .unused: if !isAccepted { side.session.forget() }
         case .lost: break
         }
         await peer.close()
@@ -67,6 +68,10 @@ struct Reception: Sendable {
             // After a yes the place is kept, whatever is on the disk by now.
             let failure = CommandFailure(hasLeft && isAccepted ? error.resumable : error)
             guard !Task.isCancelled else { return .failed(failure) }
+            // Whoever was to bring the files, or the rest of them, may come yet.
+            let isStranger =
+                error.isReportedByPeer ? error.code == .protocolViolation && !isAccepted : error.code == .talk
+            if isStranger { return .unused(failure) }
             guard hasLeft else { return .failed(failure) }
             guard isAccepted else { return .unused(failure) }
             if isCalledOff { return .failed(.calledOff) }

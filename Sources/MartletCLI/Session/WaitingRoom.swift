@@ -65,6 +65,8 @@ struct WaitingRoom: Sendable {
             switch await reception.receive(from: peer) {
             case .done: return
             case .failed(let reason): throw reason
+            case .unused(let reason) where reason.status == .protocolMismatch:
+                console.say("\(reason.sentence) Still waiting.")
             case .unused: console.say("The other side left before anything was accepted; the link still works.")
             case .lost(let reason):
                 failure = reason
