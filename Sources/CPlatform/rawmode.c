@@ -25,7 +25,8 @@ static void put(const char *text) {
     (void)count;
 }
 
-static const int endings[] = {SIGHUP, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGTERM, SIGTSTP};
+static const int endings[] = {SIGHUP,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGSEGV,
+                              SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGSYS,  SIGVTALRM, SIGXCPU, SIGTSTP};
 enum { ENDING_COUNT = sizeof endings / sizeof endings[0] };
 static struct sigaction earlier[ENDING_COUNT];
 
