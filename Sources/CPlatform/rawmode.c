@@ -7,12 +7,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Everything that the signal handlers do is safe in one: tcsetattr(), write(), sigaction(), pthread_sigmask() and
- * raise() are (POSIX 2.4.3), and the state is written before it is announced by `taken` and `pasting`. */
+/* Everything that the signal handlers do is safe in one: tcsetattr(), tcgetpgrp(), write(), sigaction(),
+ * pthread_sigmask() and raise() are (POSIX 2.4.3), and the state is written before it is announced by `taken` and `pasting`. */
 
 static struct termios before, raw;
 static int terminal, screen;
 static volatile sig_atomic_t taken, resumed, pasting;
+/* The terminal was given back by a stop, and not taken again: a process in the background that takes it is stopped. */
+static volatile sig_atomic_t away;
 
 /* A terminal that does not know the mode ignores these. */
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
@@ -65,15 +67,26 @@ static void restore_action(int number) {
         if (endings[i] == number && is_ours(&now)) sigaction(number, &earlier[i], NULL);
 }
 
+static void take_again(void) {
+    if (tcgetpgrp(terminal) != getpgrp()) return;
+    away = 0;
+    tcsetattr(terminal, TCSANOW, &raw);
+    if (pasting) put(paste_on);
+    resumed = 1;
+}
+
 /* Gives the terminal back and lets the signal do what it does without us. */
 static void handle(int number, siginfo_t *info, void *context) {
     (void)context;
     int error = errno;
-    if (taken && pasting) {
-        put(paste_off);
-        put(area_off);
+    if (taken && !away) {
+        if (pasting) {
+            put(paste_off);
+            put(area_off);
+        }
+        tcsetattr(terminal, TCSANOW, &before);
+        away = 1;
     }
-    if (taken) tcsetattr(terminal, TCSANOW, &before);
     restore_action(number);
     /* The instruction at fault is executed again, and whoever reports faults sees it. */
     if (is_fault(number) && info->si_code > 0) return;
@@ -87,9 +100,7 @@ static void handle(int number, siginfo_t *info, void *context) {
     if (taken) {
         struct sigaction action = ours();
         sigaction(number, &action, NULL);
-        tcsetattr(terminal, TCSANOW, &raw);
-        if (pasting) put(paste_on);
-        resumed = 1;
+        take_again();
     }
     errno = error;
 }
@@ -110,6 +121,7 @@ int martlet_raw_mode_enter(int file, enum martlet_raw_mode mode) {
     terminal = file;
     if (!registered) registered = atexit(martlet_raw_mode_leave) == 0;
     install();
+    away = 0;
     taken = 1;
     if (tcsetattr(file, TCSADRAIN, &raw) == 0) return 0;
     int error = errno;
@@ -123,16 +135,21 @@ void martlet_raw_mode_mark_pastes(int file) {
     if (!taken || pasting) return;
     screen = file;
     pasting = 1;
-    put(paste_on);
+    if (!away) put(paste_on);
 }
 
 void martlet_raw_mode_leave(void) {
     if (!taken) return;
-    if (pasting) put(paste_off);
+    if (pasting && !away) put(paste_off);
     pasting = 0;
-    tcsetattr(terminal, TCSADRAIN, &before);
+    if (!away) tcsetattr(terminal, TCSADRAIN, &before);
     taken = 0;
     for (int i = 0; i < ENDING_COUNT; i++) restore_action(endings[i]);
+}
+
+int martlet_raw_mode_away(void) {
+    if (taken && away) take_again();
+    return away;
 }
 
 int martlet_raw_mode_resumed(void) {

@@ -292,7 +292,8 @@ async def test_a_killed_peer_comes_back_or_not(folder):
 
 
 @pytest.mark.parametrize("number,status", [
-    (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGSEGV, 139), (signal.SIGABRT, 134), (signal.SIGQUIT, 131)])
+    (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGSEGV, 139), (signal.SIGABRT, 134), (signal.SIGQUIT, 131),
+    (signal.SIGUSR1, 138)])
 async def test_every_way_out(folder, number, status):
     async with Terminal(folder) as terminal:
         terminal.enter("ulimit -c 0; export SWIFT_BACKTRACE=enable=no")
@@ -320,6 +321,27 @@ async def test_stopped_and_gone_on(folder):
             assert await terminal.left() == 0
         finally:
             await bob.__aexit__()
+
+
+async def test_stopped_and_ended_by_the_shell(folder):
+    async with Terminal(folder) as terminal:
+        await terminal.host()
+        terminal.press("C-z")
+        await terminal.until("Stopped")
+        # In the background it leaves the terminal alone; in the foreground it has it again.
+        terminal.enter("bg; echo in the back")
+        await terminal.until("in the back")
+        assert await terminal.settings() == terminal.before
+        terminal.enter("fg")
+        await terminal.until(lambda lines: lines[-1] == ">")
+        terminal.type("here again")
+        await terminal.until("> here again")
+        terminal.press("C-z")
+        await terminal.until("Stopped")
+        terminal.enter(f"kill %1; while kill -0 {terminal.pid()} 2>/dev/null; do sleep 0.1; done; echo ended")
+        await terminal.until(lambda lines: "ended" in lines)
+        await terminal.until("Exit 143")
+        await terminal.left()
 
 
 async def test_commands(folder):

@@ -17,7 +17,7 @@ enum martlet_raw_mode {
 
 /* Takes the terminal at file to a raw mode, for one reader at a time. Signals of the keyboard stay.
  * Whatever ends the process from here on puts the terminal back first: exit(), a trap, every signal that can be caught. A
- * process that is stopped gives the terminal back and takes it again. Returns 0, or -1 with errno. */
+ * process that is stopped gives the terminal back, and takes it again when it goes on in the foreground. Returns 0, or -1 with errno. */
 int martlet_raw_mode_enter(int file, enum martlet_raw_mode mode);
 
 /* In raw mode: has the terminal at file, which the program draws on, mark what is pasted (ESC [ 200 ~ before, ESC [ 201 ~
@@ -26,6 +26,10 @@ void martlet_raw_mode_mark_pastes(int file);
 
 /* Puts the terminal back as it was. Does nothing where it was not taken. */
 void martlet_raw_mode_leave(void);
+
+/* Whether the process was stopped and goes on in the background: the terminal is somebody else's. Takes it again when the
+ * process is in the foreground. */
+int martlet_raw_mode_away(void);
 
 /* Whether the process was stopped and goes on since the last call: what stood on the screen has to be drawn again. */
 int martlet_raw_mode_resumed(void);

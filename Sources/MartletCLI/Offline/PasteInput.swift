@@ -57,6 +57,10 @@ struct PasteInput: Sendable {
         if isTerminal { _ = martlet_raw_mode_enter(STDIN_FILENO, martlet_raw_bytes) }
         defer { if isTerminal { martlet_raw_mode_leave() } }
         while !isCancelled() {
+            if isTerminal, martlet_raw_mode_away() != 0 {
+                _ = poll(nil, 0, 100)
+                continue
+            }
             let now = NetworkLoop.shared.now()
             guard now < deadline else { return .timedOut }
             let isSilent = now >= last.advanced(by: Self.silence)

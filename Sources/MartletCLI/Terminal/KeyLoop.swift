@@ -32,6 +32,11 @@ enum KeyLoop {
         var size = Self.size
         var keys = [UInt8](repeating: 0, count: 4096)
         while !isOver() {
+            if martlet_raw_mode_away() != 0 {
+                // What is typed is for somebody else.
+                _ = poll(nil, 0, 100)
+                continue
+            }
             if martlet_raw_mode_resumed() != 0, !handle(.restarted) { return true }
             var wish = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
             let readiness = poll(&wish, 1, 100)
@@ -40,7 +45,8 @@ enum KeyLoop {
                 size = now
                 if !handle(.redraw) { return true }
             }
-            if readiness <= 0 { continue }
+            // It may have been stopped meanwhile.
+            if readiness <= 0 || martlet_raw_mode_away() != 0 { continue }
             let count = read(STDIN_FILENO, &keys, keys.count)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
             guard count > 0, handle(.keys(Array(keys[..<count]))) else { return true }
