@@ -20,6 +20,11 @@ import Testing
         #expect(lines.allSatisfy { TerminalScreen.columns(of: $0) < 40 })
     }
 
+    @Test func `a long name keeps the end that tells two of one name apart`() {
+        let name = String(repeating: "n", count: 40)
+        #expect(ChatLines.shown(name: name + " (2)").hasSuffix("n (2)"))
+    }
+
     @Test func `a name that could pass for a sentence is quoted`() {
         #expect(ChatLines.named("anna") == "anna" && ChatLines.named("chris (2)") == "chris (2)")
         #expect(ChatLines.named("anna has left. * bob") == "“anna has left. * bob”")

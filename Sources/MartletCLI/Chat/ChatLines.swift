@@ -43,10 +43,10 @@ struct ChatLines: Sendable {
 
     static let longestName = 24
 
-    /// A name cannot end the brackets that it stands in.
+    /// A name cannot end the brackets that it stands in, and keeps its end, which tells people of one name apart.
     static func shown(name: String) -> String {
         let name = String(name.map { $0 == "<" ? "‹" : $0 == ">" ? "›" : $0 })
-        return Printable.line(name, columns: longestName)
+        return Printable.line(name, columns: longestName, cut: .middle)
     }
 
     /// A name in the middle of a sentence of the program: one that could pass for more than a name is quoted.
