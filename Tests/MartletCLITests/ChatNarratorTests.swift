@@ -22,6 +22,14 @@ import Transfer
         #expect(transcript.error == "anna is here (Firefox on Linux)\nanna has left.\n")
     }
 
+    @Test func `in a pipe a name cannot be the beginning of what somebody else says`() {
+        let transcript = Transcript()
+        let narrator = ChatNarrator(
+            on: transcript.console(isTerminal: false), name: "chris", log: nil, isInteractive: false)
+        narrator.handle(.message(ChatMember(id: 1, name: "bob: yes", agent: ""), text: "no", age: .zero))
+        #expect(transcript.output == "bob· yes: no\n")
+    }
+
     @Test func `programs get every event with the text as it came`() {
         let transcript = Transcript()
         let narrator = ChatNarrator(

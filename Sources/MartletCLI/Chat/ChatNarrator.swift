@@ -83,11 +83,12 @@ final class ChatNarrator: Sendable {
         if !isInteractive || !console.facts.outputIsTerminal { pipe(text, name: member.name) }
     }
 
-    /// `name: text`; what goes on is indented.
+    /// `name: text`; what goes on is indented. A name cannot end before the colon behind it.
     private func pipe(_ text: String, name: String) {
         let shown = ChatLines.lines(text)
+        let name = ChatLines.shown(name: name).replacing(":", with: "·")
         for (index, line) in shown.enumerated() {
-            console.result(index == 0 ? "\(ChatLines.shown(name: name)): \(line)" : "    \(line)")
+            console.result(index == 0 ? "\(name): \(line)" : "    \(line)")
         }
     }
 
