@@ -35,6 +35,7 @@ extension ChatMessage {
             return .signal(
                 peer: try positive("peer", object), attempt: try positive("attempt", object), payload: payload)
         case "parted": return .parted(peer: try positive("peer", object))
+        case "again": return .again(peer: try positive("peer", object))
         default:
             guard try object.optionalBool("optional") == true else { throw .unknownType }
             return .ignorable
@@ -111,6 +112,7 @@ extension ChatMessage {
         case .signal(let peer, let attempt, _):
             return ["type": .string("signal"), "peer": .integer(peer), "attempt": .integer(attempt)]
         case .parted(let peer): return ["type": .string("parted"), "peer": .integer(peer)]
+        case .again(let peer): return ["type": .string("again"), "peer": .integer(peer)]
         case .ignorable: return ["type": .string("ignorable"), "optional": .bool(true)]
         }
     }

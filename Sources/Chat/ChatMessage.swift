@@ -52,6 +52,8 @@ package enum ChatMessage: Sendable, Equatable {
     /// `payload` is the text of one JSON object, of at most 60 KiB.
     case signal(peer: Int64, attempt: Int64, payload: String)
     case parted(peer: Int64)
+    /// A guest has no connection to that other guest, and asks to be introduced again.
+    case again(peer: Int64)
     /// A later version's message that may be ignored.
     case ignorable
 }

@@ -33,7 +33,7 @@ extension ChatPair {
         case .message(let seq, let text, let age): try inbox.receive(seq: seq, text: text, age: age, at: now)
         case .typing(let isTyping): inbox.noteTyping(isTyping, at: now)
         case .name(let name): inbox.noteName(ChatText.name(name))
-        case .introduce, .signal, .parted: try receiveSignal(message)
+        case .introduce, .signal, .parted, .again: try receiveSignal(message)
         case .error: break
         }
     }
@@ -72,9 +72,10 @@ extension ChatPair {
             inbox.receive(
                 .introduced(peer: peer, attempt: attempt, name: ChatText.name(name), calls: calls), byteCount: 0)
         case (.parted(let peer), .answerer): inbox.receive(.parted(peer: peer), byteCount: 0)
+        case (.again(let peer), .caller): inbox.receive(.again(peer: peer), byteCount: 0)
         case (.signal(let peer, let attempt, let payload), _):
             inbox.receive(.signal(peer: peer, attempt: attempt, payload: payload), byteCount: payload.utf8.count)
-        default: throw .protocolViolation("an introduction to the host")
+        default: throw .protocolViolation("an introduction in the wrong direction")
         }
     }
 

@@ -211,6 +211,13 @@ package struct ChatPair: Sendable {
         try signal(.parted(peer: peer), byteCount: 0)
     }
 
+    /// Asks to be introduced to another guest again; a guest's.
+    ///
+    /// - Throws: `full` when the host does not take what was sent before.
+    package mutating func again(peer: Int64) throws(ChatError) {
+        try signal(.again(peer: peer), byteCount: 0)
+    }
+
     /// Nothing of it outlives a connection, and nothing is kept while there is none.
     private mutating func signal(_ message: ChatMessage, byteCount: Int) throws(ChatError) {
         guard phase != .apart else { return }

@@ -17,6 +17,8 @@ package enum ChatPairEvent: Sendable, Equatable {
     case signal(peer: Int64, attempt: Int64, payload: String)
     /// The host says that another guest is gone for good.
     case parted(peer: Int64)
+    /// A guest is not connected to another guest, and asks to be introduced again.
+    case again(peer: Int64)
     /// The person has left for good. The last event of a pair.
     case left
 }

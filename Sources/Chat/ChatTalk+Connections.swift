@@ -369,6 +369,7 @@ extension ChatTalk {
         }
         // Who visits looks for the way back itself.
         guard partner.key != .host else { return }
+        if case .fellow(let peer) = partner.key { seek(peer) }
         let (key, wait) = (partner.key, settings.wait)
         partners[index].alarm = Task {
             try? await NetworkClock().sleep(for: wait)

@@ -30,6 +30,7 @@ extension ChatTalk {
         case .signal(let peer, let attempt, let payload):
             await carry(payload, between: partners[index].key, and: peer, attempt: attempt)
         case .parted(let peer): parted(peer)
+        case .again(let peer): introduceAgain(partners[index].key, to: peer)
         case .left:
             partners[index].isParted = true
             let key = partners[index].key

@@ -2,6 +2,7 @@ internal import Martlet
 internal import NetworkIO
 internal import Signaling
 internal import Transfer
+internal import Wire
 
 /// More than two: the host introduces its guests to each other, and carries what they say until they are connected
 /// (Docs/Protocols/Chat.md, More than two).
@@ -19,6 +20,7 @@ extension ChatTalk {
     /// How often two guests were introduced, and how many signals of each were passed on since.
     struct IntroductionCount {
         var attempt: Int64 = 0
+        var introducedAt: NetworkTime
         var passed: [Int: Int] = [:]
     }
 
@@ -37,27 +39,47 @@ extension ChatTalk {
         /// It was given up, and stays until what runs has ended: so whatever a host says, there are never more attempts
         /// than people.
         var isGone = false
+        /// The person knows that there is no connection.
+        var isTold = false
     }
+
+    /// No two guests are introduced to each other again sooner than that.
+    private static let introductionInterval = Duration.seconds(3)
+    /// How long a guest waits before it asks for that, and how long at most behind many times.
+    private static let seekingPause = (first: Duration.seconds(1), longest: Duration.seconds(30))
 
     // MARK: The host
 
     /// Introduces somebody who has come, or come back, to all others who are here.
     func introduce(_ index: Int) {
-        let one = partners[index]
-        guard one.link?.isTold == true else { return }
+        guard partners[index].link?.isTold == true else { return }
         for other in partners.indices where other != index && partners[other].link?.isTold == true {
-            let pair = Introduced(one.member.id, partners[other].member.id)
-            let attempt = (introductions[pair]?.attempt ?? 0) + 1
-            introductions[pair] = IntroductionCount(attempt: attempt)
-            for (hearer, fellow) in [(index, other), (other, index)] {
-                let (own, theirs) = (partners[hearer].member.id, partners[fellow].member)
-                // Whoever takes nothing off us is not connected to the others.
-                try? partners[hearer].pair.introduce(
-                    peer: Int64(theirs.id), attempt: attempt, name: ChatText.ownName(theirs.name) ?? "somebody",
-                    calls: own < theirs.id)
-                touch(hearer)
-            }
+            introduce(index, and: other)
         }
+    }
+
+    private func introduce(_ index: Int, and other: Int) {
+        let pair = Introduced(partners[index].member.id, partners[other].member.id)
+        let attempt = (introductions[pair]?.attempt ?? 0) + 1
+        introductions[pair] = IntroductionCount(attempt: attempt, introducedAt: NetworkLoop.shared.now())
+        for (hearer, fellow) in [(index, other), (other, index)] {
+            let (own, theirs) = (partners[hearer].member.id, partners[fellow].member)
+            // Whoever takes nothing off us is not connected to the others.
+            try? partners[hearer].pair.introduce(
+                peer: Int64(theirs.id), attempt: attempt, name: ChatText.ownName(theirs.name) ?? "somebody",
+                calls: own < theirs.id)
+            touch(hearer)
+        }
+    }
+
+    /// A guest of ours has lost another one. Both say so, and whoever is heard too soon says it again.
+    func introduceAgain(_ key: Partner.Key, to peer: Int64) {
+        guard case .guest(let id) = key, let index = partner(key), let fellow = Int(exactly: peer), fellow != id,
+            let other = partner(.guest(fellow)), partners[index].link?.isTold == true,
+            partners[other].link?.isTold == true, let last = introductions[Introduced(id, fellow)]?.introducedAt,
+            last.duration(to: NetworkLoop.shared.now()) >= Self.introductionInterval
+        else { return }
+        introduce(index, and: other)
     }
 
     /// Passes on what one guest says to another, or hears what another guest says to us.
@@ -105,7 +127,7 @@ extension ChatTalk {
         lastApproach += 1
         approaches[peer] = Approach(
             number: attempt, serial: lastApproach, name: name, introduction: introduction, calls: calls,
-            attempt: old?.attempt, isRunning: true)
+            attempt: old?.attempt, isRunning: true, isTold: old?.isTold ?? false)
         old?.attempt?.cancel()
         if old?.isRunning != true { Task { await self.runApproaches(to: peer) } }
     }
@@ -129,13 +151,37 @@ extension ChatTalk {
                 Task { _ = await self.serve(connected, .fellow(peer, calls: approach.calls)) }
             case .success(let connected): await connected.close()
             case .failure(let error):
-                if isNewest, partner(.fellow(peer)).map({ partners[$0].link == nil }) ?? true {
-                    queue.append(.notConnected(name: approach.name, reason: error.reason))
-                }
+                guard isNewest, partner(.fellow(peer)).map({ partners[$0].link == nil }) ?? true else { continue }
+                if !approach.isTold { queue.append(.notConnected(name: approach.name, reason: error.reason)) }
+                approaches[peer]?.isTold = true
+                seek(peer)
             }
         }
         approaches[peer]?.isRunning = false
         if approaches[peer]?.isGone == true { approaches[peer] = nil }
+    }
+
+    /// Asks the host for another introduction, again and again, for as long as there is no connection to that guest.
+    func seek(_ peer: Int64) {
+        guard seekers[peer] == nil, isSought(peer) else { return }
+        seekers[peer] = Task {
+            var pause = Self.seekingPause.first
+            while isSought(peer) {
+                try? await NetworkClock().sleep(for: pause)
+                guard !Task.isCancelled else { break }
+                pause = min(pause * 2, Self.seekingPause.longest)
+                guard isSought(peer), approaches[peer]?.isRunning != true, let host = partner(.host) else { continue }
+                // A host that takes nothing off us, or is away, hears it the next time.
+                try? partners[host].pair.again(peer: peer)
+                touch(host)
+            }
+            seekers[peer] = nil
+        }
+    }
+
+    private func isSought(_ peer: Int64) -> Bool {
+        guard !isLeaving, let approach = approaches[peer], !approach.isGone else { return false }
+        return partner(.fellow(peer)).map { partners[$0].link == nil && !partners[$0].isParted } ?? true
     }
 
     /// Nobody wants to reach that guest any more.

@@ -85,6 +85,8 @@ package actor ChatTalk {
     var lastApproach = 0
     /// With the servers of the room that we visit.
     var fellowConfiguration: PeerConnectionConfiguration
+    /// Those who ask for the connection to a fellow guest, by the host's number.
+    var seekers: [Int64: Task<Void, Never>] = [:]
     /// The host's count of the introductions of two guests.
     var introductions: [Introduced: IntroductionCount] = [:]
     /// Said while nobody was there.
@@ -192,6 +194,7 @@ package actor ChatTalk {
             await queue.drained()
         }
         for approach in approaches.values { approach.attempt?.cancel() }
+        for seeker in seekers.values { seeker.cancel() }
         approaches = [:]
         for partner in partners {
             partner.alarm?.cancel()

@@ -13,6 +13,7 @@ struct ChatFuzzTests {
         .ack(seq: 1), .typing(true), .name("carl"), .bye, .error(code: "taken", message: "full"),
         .introduce(peer: 1, attempt: 1, name: "d", calls: true),
         .signal(peer: 1, attempt: 1, payload: #"{"type":"candidate","candidate":"","mid":null}"#), .parted(peer: 1),
+        .again(peer: 1),
         .ignorable,
     ]
 

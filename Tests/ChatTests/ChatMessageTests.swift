@@ -33,6 +33,7 @@ struct ChatMessageTests {
                 #"{"type":"signal","peer":1,"attempt":2,"payload":{"type":"offer","sdp":"v=0"}}"#
             ),
             (.parted(peer: 7), #"{"type":"parted","peer":7}"#),
+            (.again(peer: 7), #"{"type":"again","peer":7}"#),
         ]
         for (message, text) in pairs {
             #expect(message.encoded == text)
@@ -63,7 +64,7 @@ struct ChatMessageTests {
         #"{"type":"introduce","peer":1,"attempt":0,"name":"a","calls":true}"#,
         #"{"type":"introduce","peer":1,"attempt":1,"name":"a"}"#,
         #"{"type":"signal","peer":1,"attempt":1,"payload":"{}"}"#,
-        #"{"type":"signal","peer":1,"attempt":1}"#, #"{"type":"parted","peer":0}"#, #"{"type":"error"}"#,
+        #"{"type":"signal","peer":1,"attempt":1}"#, #"{"type":"parted","peer":0}"#, #"{"type":"again"}"#, #"{"type":"error"}"#,
         #"{"type":"signal","peer":1,"attempt":1,"payload":{"a":[[[[[[[[[[1]]]]]]]]]]}}"#,
     ])
     func `what the protocol does not have is refused`(text: String) {

@@ -317,6 +317,7 @@ struct ChatPairTests {
         try talk.caller.pair.signal(peer: 2, attempt: 1, payload: "{}")
         try talk.caller.pair.parted(peer: 2)
         try talk.answerer.pair.signal(peer: 3, attempt: 4, payload: #"{"type":"x"}"#)
+        try talk.answerer.pair.again(peer: 3)
         talk.caller.send(at: start)
         talk.answerer.send(at: start)
         try talk.settle()
@@ -325,11 +326,14 @@ struct ChatPairTests {
                 .introduced(peer: 2, attempt: 1, name: "carl", calls: true),
                 .signal(peer: 2, attempt: 1, payload: "{}"), .parted(peer: 2),
             ])
-        #expect(talk.caller.events == [.signal(peer: 3, attempt: 4, payload: #"{"type":"x"}"#)])
+        #expect(talk.caller.events == [.signal(peer: 3, attempt: 4, payload: #"{"type":"x"}"#), .again(peer: 3)])
         for message: ChatMessage in [.introduce(peer: 2, attempt: 1, name: "x", calls: true), .parted(peer: 2)] {
-            #expect(throws: ChatError.protocolViolation("an introduction to the host")) {
+            #expect(throws: ChatError.protocolViolation("an introduction in the wrong direction")) {
                 try talk.caller.pair.receive(message, at: start)
             }
+        }
+        #expect(throws: ChatError.protocolViolation("an introduction in the wrong direction")) {
+            try talk.answerer.pair.receive(.again(peer: 1), at: start)
         }
         var guests = try talking(introduces: false)
         #expect(throws: ChatError.protocolViolation("an introduction by a guest")) {

@@ -88,6 +88,30 @@ struct ThreePeopleTests {
         await world.stop()
     }
 
+    @Test func `guests who lose each other alone are introduced again, and nothing is lost`() async throws {
+        let world = try await TalkWorld()
+        let anna = Person("anna", people: 3)
+        let chris = Person("chris")
+        let dora = Person("dora")
+        let room = try await world.host(anna)
+        world.visit(chris)
+        _ = await chris.joined()
+        world.visit(dora)
+        #expect(await chris.joined().name == "dora")
+        _ = await dora.joined()
+        _ = await dora.joined()
+        await chris.talk.cutFellows()
+        for number in 0..<20 { _ = try await chris.talk.say("\(number)") }
+        let lost: String = await chris.next { if case .lost(let member) = $0 { member.name } else { nil } }
+        let back: String = await chris.next { if case .back(let member) = $0 { member.name } else { nil } }
+        #expect((lost, back) == ("dora", "dora"))
+        #expect(await dora.messages(20) == (0..<20).map(String.init))
+        #expect(await anna.messages(20) == (0..<20).map(String.init))
+        for person in [dora, chris, anna] { await person.talk.leave() }
+        await room.close()
+        await world.stop()
+    }
+
     @Test func `guests who are connected go on talking when the host gives one of them up`() async throws {
         let world = try await TalkWorld()
         let anna = Person("anna", people: 3)
@@ -138,6 +162,13 @@ struct ThreePeopleTests {
 }
 
 extension ChatTalk {
+    /// Breaks the connections to the other guests, and no other.
+    fileprivate func cutFellows() async {
+        for partner in partners {
+            if case .fellow = partner.key { await partner.link?.peer.connection.close() }
+        }
+    }
+
     /// The host's numbers of the other guests.
     fileprivate var fellows: [Int64] {
         partners.compactMap { if case .fellow(let number) = $0.key { number } else { nil } }

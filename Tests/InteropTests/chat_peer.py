@@ -413,7 +413,7 @@ class Pair:
             self.names.append(self.their_name)
         elif kind == "bye":
             self.is_over = True
-        elif kind in ("introduce", "signal", "parted"):
+        elif kind in ("introduce", "signal", "parted", "again"):
             self.on_other(message)
         else:
             require(message.get("optional") is True and self.optional < 1000, f"{str(message)[:200]}")
@@ -602,6 +602,8 @@ class Host(Side):
         self.link = link or Link.fresh(origin)
         self.room = RoomClient(self.link, True, words=Code.fresh_words(), size=size or people + 1)
         self._places = 0
+        #: (who, whom) of guests that asked to be introduced again
+        self.asked_again = []
         self._attempts = {}
 
     @property
@@ -669,8 +671,8 @@ class Host(Side):
     def _others(self, pair):
         return [other for other in self.pairs if other is not pair and other.is_standing]
 
-    def _introduce(self, pair):
-        for other in self._others(pair):
+    def _introduce(self, pair, others=None):
+        for other in self._others(pair) if others is None else others:
             key = frozenset((pair.place, other.place))
             attempt = self._attempts[key] = self._attempts.get(key, 0) + 1
             for one, two in ((pair, other), (other, pair)):
@@ -678,8 +680,13 @@ class Host(Side):
                              calls=one.place < two.place)
 
     def _pass_on(self, pair, message):
+        peer = number(message, "peer", 1)
+        if message["type"] == "again":
+            self.asked_again.append((pair.place, peer))
+            self._introduce(pair, [other for other in self._others(pair) if other.place == peer])
+            return
         require(message["type"] == "signal", message["type"])
-        peer, attempt = number(message, "peer", 1), number(message, "attempt", 1)
+        attempt = number(message, "attempt", 1)
         require(isinstance(message.get("payload"), dict), "no payload")
         require(len(json.dumps(message["payload"], ensure_ascii=False)) <= 60 * 1024, "a payload of more than 60 KiB")
         for other in self._others(pair):

@@ -155,6 +155,16 @@ async def test_guests_go_on_without_the_host(people):
     await people.page.wait_for("document.querySelector('#talk-state-text').textContent === 'The talk is over.'")
 
 
+async def test_guests_who_lose_each_other_alone_are_introduced_again(people):
+    await people.begin(True)
+    await people.guest_to_page.talk.close()
+    await people.shown("The connection to bob is lost.")
+    await people.say("are you there?")
+    await people.guest_to_page.until(lambda: people.guest_to_page.texts == ["are you there?"], 30)
+    await people.ticks("delivered")
+    assert (people.to_page.place, 2) in people.host.asked_again
+
+
 async def test_files_go_to_everybody(people):
     await people.begin(True)
     content = noise(300_000)

@@ -17,6 +17,8 @@ const peopleLimit = 1000;
 /** Attempts that are begun at once, and how long one more takes to be allowed: a browser makes some hundred connections. */
 const attemptBurst = 30;
 const attemptMilliseconds = 1000;
+/** How long after a loss the host is asked for another introduction, and how long at most behind many times. */
+const seekingMilliseconds = { first: 1000, longest: 30000 };
 
 /** One attempt to connect to another guest. `say(payload)` reaches it through the host. */
 class Introduction {
@@ -143,6 +145,8 @@ export class Introductions {
     #talk;
     #host;
     #attempts = new Map();
+    /** Timers of those who are asked for again, by place. */
+    #seeking = new Map();
     #iceServers;
     #onAlone;
     #allowance = attemptBurst;
@@ -186,6 +190,7 @@ export class Introductions {
     forget() {
         for (const attempt of this.#attempts.values()) attempt.drop();
         this.#attempts.clear();
+        this.#stopSeeking();
         for (const member of this.#others) {
             member.connection?.lose();
             this.#talk.giveUp(member, "");
@@ -194,6 +199,7 @@ export class Introductions {
 
     /** The page goes away. */
     abandon() {
+        this.#stopSeeking();
         for (const attempt of this.#attempts.values()) attempt.drop();
         for (const { connection } of this.#others) connection?.lose();
     }
@@ -225,10 +231,33 @@ export class Introductions {
             if (!hasBegun && member.state !== "here" && !this.#talk.isOver) {
                 this.#talk.notice(`No connection to ${shownName(name, 40)} came about. The others hear you.`);
             }
+            this.#seek(place, seekingMilliseconds.first);
             this.#onAlone();
         });
         this.#attempts.set(place, made);
         made.begin();
+    }
+
+    /** Asks the host for another introduction, again and again, for as long as there is no connection to that guest. */
+    #seek(place, milliseconds) {
+        if (this.#seeking.has(place)) return;
+        const isSought = () => {
+            const member = this.#others.find((each) => each.place === place);
+            return member && member.state !== "here" && !member.isParted && !this.#talk.isOver;
+        };
+        if (!isSought()) return;
+        this.#seeking.set(place, setTimeout(() => {
+            this.#seeking.delete(place);
+            if (!isSought()) return;
+            // A host that is away hears it the next time.
+            if (this.#host.state === "here") this.#host.connection?.send({ type: "again", peer: place });
+            this.#seek(place, Math.min(2 * milliseconds, seekingMilliseconds.longest));
+        }, milliseconds));
+    }
+
+    #stopSeeking() {
+        for (const timer of this.#seeking.values()) clearTimeout(timer);
+        this.#seeking.clear();
     }
 
     #mayTry() {
