@@ -64,7 +64,8 @@ struct ChatMessageTests {
         #"{"type":"introduce","peer":1,"attempt":0,"name":"a","calls":true}"#,
         #"{"type":"introduce","peer":1,"attempt":1,"name":"a"}"#,
         #"{"type":"signal","peer":1,"attempt":1,"payload":"{}"}"#,
-        #"{"type":"signal","peer":1,"attempt":1}"#, #"{"type":"parted","peer":0}"#, #"{"type":"again"}"#, #"{"type":"error"}"#,
+        #"{"type":"signal","peer":1,"attempt":1}"#, #"{"type":"parted","peer":0}"#, #"{"type":"again"}"#,
+        #"{"type":"error"}"#,
         #"{"type":"signal","peer":1,"attempt":1,"payload":{"a":[[[[[[[[[[1]]]]]]]]]]}}"#,
     ])
     func `what the protocol does not have is refused`(text: String) {
