@@ -176,7 +176,8 @@ class Talk(Connection):
         """Once, and to its end: behind a close that was cancelled aiortc would let another wait for ever."""
         if self.pc:
             self._closing = self._closing or asyncio.create_task(super().close())
-            await asyncio.shield(self._closing)
+            # It has been seen not to end, and nobody is to wait for it then.
+            await asyncio.wait([self._closing], timeout=5)
 
     async def close_after(self, code, message=""):
         """Says `error`, and gives it time to leave."""
@@ -588,7 +589,8 @@ class Side:
     async def _end(self):
         for task in list(self._running):
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._running:
+            await asyncio.wait(self._running, timeout=10)
         for pair in self.pairs:
             if pair.talk:
                 await pair.talk.close()

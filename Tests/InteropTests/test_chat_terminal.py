@@ -94,8 +94,8 @@ class Terminal:
         self.press("C-l")
         self.enter("stty -a >stty; echo said")
         await self.until(lambda lines: lines[-2:] == ["said", "$"])
-        # The first line is the size.
-        return (self.folder / "stty").read_text().split("\n", 1)[1]
+        # The speed and the size come first; where the lines end depends on the size.
+        return (self.folder / "stty").read_text().split("line = ", 1)[1].split()
 
     async def host(self, *options):
         """Starts a room here; returns the code and the server that it shows."""
