@@ -60,17 +60,7 @@ struct ThreePeopleTests {
     }
 
     @Test func `a guest who comes back is introduced again, and nothing is lost between the guests`() async throws {
-        let world = try await TalkWorld()
-        let anna = Person("anna", people: 3)
-        let chris = Person("chris")
-        let dora = Person("dora")
-        let room = try await world.host(anna)
-        world.visit(chris)
-        _ = await chris.joined()
-        world.visit(dora)
-        #expect(await chris.joined().name == "dora")
-        _ = await dora.joined()
-        _ = await dora.joined()
+        let (world, room, anna, chris, dora) = try await together()
         // To the host only: the guests stay connected meanwhile, and are again behind it.
         await dora.connections.withLock { $0.last }?.close()
         for number in 0..<20 { _ = try await chris.talk.say("\(number)") }
@@ -89,17 +79,7 @@ struct ThreePeopleTests {
     }
 
     @Test func `guests who lose each other alone are introduced again, and nothing is lost`() async throws {
-        let world = try await TalkWorld()
-        let anna = Person("anna", people: 3)
-        let chris = Person("chris")
-        let dora = Person("dora")
-        let room = try await world.host(anna)
-        world.visit(chris)
-        _ = await chris.joined()
-        world.visit(dora)
-        #expect(await chris.joined().name == "dora")
-        _ = await dora.joined()
-        _ = await dora.joined()
+        let (world, room, anna, chris, dora) = try await together()
         await chris.talk.cutFellows()
         for number in 0..<20 { _ = try await chris.talk.say("\(number)") }
         let lost: String = await chris.next { if case .lost(let member) = $0 { member.name } else { nil } }
@@ -113,17 +93,7 @@ struct ThreePeopleTests {
     }
 
     @Test func `guests who are connected go on talking when the host gives one of them up`() async throws {
-        let world = try await TalkWorld()
-        let anna = Person("anna", people: 3)
-        let chris = Person("chris")
-        let dora = Person("dora")
-        let room = try await world.host(anna)
-        world.visit(chris)
-        _ = await chris.joined()
-        world.visit(dora)
-        #expect(await chris.joined().name == "dora")
-        _ = await dora.joined()
-        _ = await dora.joined()
+        let (world, room, anna, chris, dora) = try await together()
         for fellow in await chris.talk.fellows { await chris.talk.parted(fellow) }
         _ = try await chris.talk.say("we are still here")
         #expect(await dora.message() == "we are still here")
@@ -158,6 +128,20 @@ struct ThreePeopleTests {
         for person in [dora, anna] { await person.talk.leave() }
         await room.close()
         await world.stop()
+    }
+
+    /// A host, chris and dora, each connected to each.
+    private func together() async throws -> (TalkWorld, HostedRoom, anna: Person, chris: Person, dora: Person) {
+        let world = try await TalkWorld()
+        let (anna, chris, dora) = (Person("anna", people: 3), Person("chris"), Person("dora"))
+        let room = try await world.host(anna)
+        world.visit(chris)
+        _ = await chris.joined()
+        world.visit(dora)
+        #expect(await chris.joined().name == "dora")
+        _ = await dora.joined()
+        _ = await dora.joined()
+        return (world, room, anna, chris, dora)
     }
 }
 

@@ -51,27 +51,11 @@ final class ChatLog: Sendable {
     private func append(_ line: String) {
         let lost = state.withLock { state -> String? in
             let bytes = Array(((state.isBroken ? "\n" : "") + line).utf8)
-            let error = write(bytes)
+            let error = WholeWrite.write(bytes, to: file)
             state.isBroken = error != 0
             defer { state.isTold = error != 0 }
             return error != 0 && !state.isTold ? String(cString: strerror(error)) : nil
         }
         if let lost { onLost("The log \(path) takes no more: \(lost). The talk goes on without it.") }
-    }
-
-    /// - Returns: 0, or the reason.
-    private func write(_ bytes: [UInt8]) -> Int32 {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { bytes in
-                #if canImport(Glibc)
-                    Glibc.write(file, bytes.baseAddress, bytes.count)
-                #else
-                    Darwin.write(file, bytes.baseAddress, bytes.count)
-                #endif
-            }
-            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { return errno }
-        }
-        return 0
     }
 }

@@ -16,18 +16,13 @@ struct ChatRoom: Sendable {
     private static let visitors = 2
 
     func run(_ conversation: Conversation) async throws(CommandFailure) {
-        let meeting = try await MeetingServer.open(options)
-        var failure: CommandFailure?
-        do throws(CommandFailure) { try await serve(conversation, at: meeting) } catch { failure = error }
-        await meeting.stop()
-        if let failure { throw failure }
+        try await MeetingServer.during(options) { meeting throws(CommandFailure) in
+            try await serve(conversation, at: meeting)
+        }
     }
 
     private func serve(_ conversation: Conversation, at meeting: MeetingServer) async throws(CommandFailure) {
-        var generator = SystemRandomNumberGenerator()
-        let place = RoomPlace(
-            rendezvous: meeting.rendezvous, room: .random(using: &generator), secret: .random(using: &generator),
-            words: .random(using: &generator))
+        let place = meeting.freshPlace()
         let teller = RoomTeller(meeting.rendezvous, on: console)
         let room: HostedRoom
         do throws(PeerConnectorError) {

@@ -27,6 +27,25 @@ enum MeetingServer: Sendable {
         if case .own(let server) = self { server.port } else { nil }
     }
 
+    /// A room that nobody has had, with words for a code.
+    func freshPlace() -> RoomPlace {
+        var generator = SystemRandomNumberGenerator()
+        return RoomPlace(
+            rendezvous: rendezvous, room: .random(using: &generator), secret: .random(using: &generator),
+            words: .random(using: &generator))
+    }
+
+    /// Starts as ``open(_:port:)`` does, and stops behind `body`, however that ends.
+    static func during(
+        _ options: ServerOptions, _ body: (MeetingServer) async throws(CommandFailure) -> Void
+    ) async throws(CommandFailure) {
+        let meeting = try await open(options)
+        var failure: CommandFailure?
+        do throws(CommandFailure) { try await body(meeting) } catch { failure = error }
+        await meeting.stop()
+        if let failure { throw failure }
+    }
+
     /// The ways to a room there.
     ///
     /// - Parameter code: nil where the server has given no number.

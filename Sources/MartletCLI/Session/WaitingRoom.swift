@@ -13,18 +13,13 @@ struct WaitingRoom: Sendable {
     let console: Console
 
     func run() async throws(CommandFailure) {
-        let meeting = try await MeetingServer.open(options)
-        var failure: CommandFailure?
-        do throws(CommandFailure) { try await serve(at: meeting) } catch { failure = error }
-        await meeting.stop()
-        if let failure { throw failure }
+        try await MeetingServer.during(options) { meeting throws(CommandFailure) in
+            try await serve(at: meeting)
+        }
     }
 
     private func serve(at meeting: MeetingServer) async throws(CommandFailure) {
-        var generator = SystemRandomNumberGenerator()
-        let place = RoomPlace(
-            rendezvous: meeting.rendezvous, room: .random(using: &generator), secret: .random(using: &generator),
-            words: .random(using: &generator))
+        let place = meeting.freshPlace()
         let teller = RoomTeller(meeting.rendezvous, on: console)
         let room: HostedRoom
         do throws(PeerConnectorError) {

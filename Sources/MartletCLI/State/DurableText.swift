@@ -15,7 +15,7 @@ enum DurableText {
         unlink(new)
         let file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { return false }
-        let isWhole = write(text, to: file) && fsync(file) == 0
+        let isWhole = WholeWrite.write(Array(text.utf8), to: file) == 0 && fsync(file) == 0
         close(file)
         guard isWhole, rename(new, path) == 0 else {
             unlink(new)
@@ -36,20 +36,5 @@ enum DurableText {
         guard file >= 0 else { return }
         fsync(file)
         close(file)
-    }
-
-    private static func write(_ text: String, to file: Int32) -> Bool {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { bytes in
-                #if canImport(Glibc)
-                    Glibc.write(file, bytes.baseAddress, bytes.count)
-                #else
-                    Darwin.write(file, bytes.baseAddress, bytes.count)
-                #endif
-            }
-            if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { return false }
-        }
-        return true
     }
 }
