@@ -12,26 +12,53 @@ extension ICEAgent {
     /// Names a local address with a bound socket. Its host candidate is told at once, and the STUN servers of its
     /// family are asked about it. The order of calls is the order of preference within a family.
     ///
+    /// - Parameter advertised: addresses at which somebody takes datagrams for this base and passes them on to it: they
+    ///   are told as its host candidates instead of its own, which nobody learns then. Nil: its own.
     /// - Throws: ``ICEError/unusableAddress(_:)``, ``ICEError/tooManyCandidates(limit:)``, ``ICEError/ended``.
-    package mutating func addLocalCandidate(base: TransportAddress, at now: NetworkTime) throws(ICEError) {
+    package mutating func addLocalCandidate(
+        base: TransportAddress, advertisedAs advertised: [TransportAddress]? = nil, at now: NetworkTime
+    ) throws(ICEError) {
         if state.isOver { throw .ended }
         guard base.isUsableForICE else { throw .unusableAddress(base) }
         if bases.contains(where: { $0.address == base }) { return }
         guard bases.count < Self.maximumBaseCount else { throw .tooManyCandidates(limit: Self.maximumBaseCount) }
 
-        let localPreference = CandidatePriority.localPreference(
-            ordinal: bases.count { $0.address.ip.family == base.ip.family }, isIPv6: base.ip.family == .v6,
-            isLocalScope: base.ip.isLoopback || base.ip.isLinkLocal)
-        let host = Candidate(
-            foundation: foundation(.host, base: base.ip, server: nil),
-            priority: CandidatePriority.candidate(.host, localPreference: localPreference), address: .ip(base),
-            type: .host, ufrag: localCredentials.ufrag)
+        let localPreference = localPreference(
+            of: base.ip, ordinal: bases.count { $0.address.ip.family == base.ip.family })
+        let host = hostCandidate(at: base, localPreference: localPreference)
         let new = Base(address: base, localPreference: localPreference, host: host)
         bases.append(new)
-        publish(host)
+        if let advertised {
+            advertise(advertised)
+        } else {
+            publish(host)
+        }
         for candidate in remoteCandidates { pairUp(new, with: candidate) }
         askServers(about: base, at: now)
         settle(at: now)
+    }
+
+    private mutating func advertise(_ addresses: [TransportAddress]) {
+        var ordinals: [IPAddress.Family: Int] = [:]
+        for address in addresses where address.isUsableForICE {
+            guard localCandidates.count < Self.maximumLocalCandidateCount else { return }
+            let ordinal = ordinals[address.ip.family, default: 0]
+            ordinals[address.ip.family] = ordinal + 1
+            publish(hostCandidate(at: address, localPreference: localPreference(of: address.ip, ordinal: ordinal)))
+        }
+    }
+
+    private mutating func hostCandidate(at address: TransportAddress, localPreference: UInt16) -> Candidate {
+        Candidate(
+            foundation: foundation(.host, base: address.ip, server: nil),
+            priority: CandidatePriority.candidate(.host, localPreference: localPreference), address: .ip(address),
+            type: .host, ufrag: localCredentials.ufrag)
+    }
+
+    private func localPreference(of address: IPAddress, ordinal: Int) -> UInt16 {
+        CandidatePriority.localPreference(
+            ordinal: ordinal, isIPv6: address.family == .v6,
+            isLocalScope: address.isLoopback || address.isLinkLocal)
     }
 
     /// Names a STUN server whose address became known after the agent was made. It is asked about every base, those that

@@ -48,6 +48,7 @@ public actor PeerConnection {
         let session = PeerSession(
             certificate: certificate.certificate, generator: SystemRandomNumberGenerator(),
             patience: configuration.patience)
+        session.takesRemoteCandidates = configuration.detour == nil
         driver = PeerDriver(session: session, loop: loop)
     }
 
@@ -270,6 +271,7 @@ public actor PeerConnection {
     /// Binds a socket to every usable address, and asks STUN servers. An address that cannot be bound is left out:
     /// interfaces come and go. Host candidates never wait for a name to be resolved.
     private func gather() async {
+        if let detour = configuration.detour { return await gather(through: detour) }
         async let servers = resolveServers()
         let interfaces = (try? NetworkInterface.all(includingLoopback: configuration.includeLoopback)) ?? []
         for interface in interfaces {
@@ -277,6 +279,20 @@ public actor PeerConnection {
             if let socket = try? await DatagramSocket.bind(to: address, on: loop) { driver.add(socket) }
         }
         for server in await servers { driver.session.addSTUNServer(server, at: loop.now()) }
+        driver.session.endOfLocalAddresses(at: loop.now())
+        driver.finishTurn()
+    }
+
+    /// One socket on loopback for each family that the relay takes, and no questions to anybody.
+    private func gather(through detour: ConnectionDetour) async {
+        for loopback in [IPAddress(v4: 0x7F00_0001), IPAddress(v6High: 0, low: 1)] {
+            let advertised = detour.outerAddresses.filter { $0.ip.family == loopback.family }
+            guard !advertised.isEmpty,
+                let socket = try? await DatagramSocket.bind(to: TransportAddress(loopback, port: 0), on: loop)
+            else { continue }
+            detour.didBind(socket.localAddress)
+            driver.add(socket, advertisedAs: advertised)
+        }
         driver.session.endOfLocalAddresses(at: loop.now())
         driver.finishTurn()
     }

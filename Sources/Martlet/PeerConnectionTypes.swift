@@ -31,6 +31,8 @@ public struct PeerConnectionConfiguration: Sendable {
     /// How long a path is looked for after both descriptions are known, before the connection fails; nil is about 40
     /// seconds, the life of a check. Longer where a person carries the answer back (RFC 8863 section 4 sets no bound).
     public var patience: Duration?
+    /// Leads the whole connection through a relay on this machine; nil, the default, does not.
+    package var detour: ConnectionDetour?
 
     public init(iceServers: [ICEServer] = [], includeLoopback: Bool = true, patience: Duration? = nil) {
         self.iceServers = iceServers

@@ -76,11 +76,11 @@ final class PeerDriver: DatagramReceiver, @unchecked Sendable {
 
     // MARK: - Sockets
 
-    func add(_ socket: DatagramSocket) {
+    func add(_ socket: DatagramSocket, advertisedAs advertised: [TransportAddress]? = nil) {
         guard session.state != .closed else { return socket.close() }
         sockets[socket.localAddress] = socket
         socket.receiver = self
-        session.addLocalAddress(socket.localAddress, at: loop.now())
+        session.addLocalAddress(socket.localAddress, advertisedAs: advertised, at: loop.now())
         finishTurn()
     }
 

@@ -56,7 +56,7 @@ extension PeerSession {
     package func addRemoteCandidate(_ line: String, at now: NetworkTime) {
         if line.isEmpty {
             agent.endOfRemoteCandidates(at: now)
-        } else if let candidate = try? Candidate(line: line) {
+        } else if takesRemoteCandidates, let candidate = try? Candidate(line: line) {
             agent.addRemoteCandidate(candidate, at: now)
         }
         followICE(at: now)
@@ -64,9 +64,13 @@ extension PeerSession {
     }
 
     /// An address of this machine that a socket is bound to.
-    package func addLocalAddress(_ base: TransportAddress, at now: NetworkTime) {
+    ///
+    /// - Parameter advertised: the addresses that the peer learns instead of it; nil for itself.
+    package func addLocalAddress(
+        _ base: TransportAddress, advertisedAs advertised: [TransportAddress]? = nil, at now: NetworkTime
+    ) {
         // An address that cannot be a candidate is simply not one.
-        try? agent.addLocalCandidate(base: base, at: now)
+        try? agent.addLocalCandidate(base: base, advertisedAs: advertised, at: now)
         followICE(at: now)
     }
 
@@ -110,7 +114,7 @@ extension PeerSession {
                 fail(.noPath)
             }
         }
-        for line in remote.candidates {
+        for line in remote.candidates where takesRemoteCandidates {
             if let candidate = try? Candidate(line: line) { agent.addRemoteCandidate(candidate, at: now) }
         }
         if remote.isEndOfCandidates { agent.endOfRemoteCandidates(at: now) }

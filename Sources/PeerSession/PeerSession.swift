@@ -43,6 +43,9 @@ package final class PeerSession {
     package private(set) var counters = Counters()
     /// Whether application messages are taken from SCTP. False holds the peer back by its receive window.
     package var takesMessages = true
+    /// Whether checks go to the candidates that the peer names. False where only those addresses count from which its
+    /// own checks come: then nothing takes a way past whoever passes them on.
+    package var takesRemoteCandidates = true
 
     let certificate: DTLSCertificate
     var negotiation: Negotiation
