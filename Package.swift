@@ -107,12 +107,18 @@ let engine: [Target] = [
         name: "Chat",
         dependencies: ["Signaling", "Transfer", "NetworkIO", "Martlet", "Digests", "JSON", "Wire", deque],
         swiftSettings: settings),
+    .target(
+        name: "Lab",
+        dependencies: [
+            "Signaling", "Martlet", "NetworkIO", "PeerSession", "LinkSimulator", "DTLS", "SCTP", "DataChannel", "ICE",
+            "SDP", "STUN", "Digests", "JSON", "Wire", "CPlatform", deque, heap,
+        ], swiftSettings: settings),
     .target(name: "Web", dependencies: ["CWebAssets"], exclude: ["Page"], swiftSettings: strict),
     .executableTarget(
         name: "MartletCLI",
         dependencies: [
-            "Martlet", "Chat", "Signaling", "Transfer", "Web", "NetworkIO", "Digests", "JSON", "Wire", "CQREncode",
-            "CPlatform", argumentParser,
+            "Martlet", "Chat", "Lab", "Signaling", "Transfer", "Web", "NetworkIO", "Digests", "JSON", "Wire",
+            "CQREncode", "CPlatform", argumentParser,
         ], swiftSettings: settings),
     .executableTarget(
         name: "SignalingPeer", dependencies: ["Martlet"], path: "Examples/SignalingPeer", swiftSettings: settings),
@@ -138,9 +144,15 @@ let engine: [Target] = [
             "Chat", "Signaling", "Transfer", "NetworkIO", "Martlet", "JSON", "LinkSimulator", "Wire", "TestSupport",
         ], swiftSettings: settings),
     .testTarget(
+        name: "LabTests",
+        dependencies: [
+            "Lab", "Signaling", "Martlet", "NetworkIO", "PeerSession", "LinkSimulator", "DTLS", "SCTP", "DataChannel",
+            "ICE", "SDP", "STUN", "Digests", "JSON", "Wire", "CPlatform", "TestSupport",
+        ], swiftSettings: settings),
+    .testTarget(
         name: "MartletCLITests",
         dependencies: [
-            "MartletCLI", "Martlet", "Chat", "Transfer", "Signaling", "NetworkIO", "JSON", "Wire", "TestSupport",
+            "MartletCLI", "Martlet", "Chat", "Lab", "Transfer", "Signaling", "NetworkIO", "JSON", "Wire", "TestSupport",
             argumentParser,
         ], swiftSettings: settings),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: settings),

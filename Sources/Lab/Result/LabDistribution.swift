@@ -1,0 +1,74 @@
+/// A point of a cumulative distribution.
+package struct LabPoint: Hashable, Sendable {
+    /// Microseconds.
+    package var value: Int64
+    /// The share of all values that are not larger, above 0 up to 1.
+    package var share: Double
+
+    package init(value: Int64, share: Double) {
+        self.value = value
+        self.share = share
+    }
+}
+
+/// How a time is distributed over messages, in microseconds. Percentiles are by nearest rank: the smallest value that at least
+/// this share of all values does not exceed.
+package struct LabDistribution: Hashable, Sendable {
+    /// The most points of ``cdf``.
+    package static let pointLimit = 200
+
+    package var count: Int
+    package var mean: Double
+    package var p50: Int64
+    package var p90: Int64
+    package var p99: Int64
+    package var p999: Int64
+    package var max: Int64
+    /// The cumulative distribution from the smallest value to the largest, both growing.
+    package var cdf: [LabPoint]
+
+    package init(
+        count: Int, mean: Double, p50: Int64, p90: Int64, p99: Int64, p999: Int64, max: Int64, cdf: [LabPoint]
+    ) {
+        self.count = count
+        self.mean = mean
+        self.p50 = p50
+        self.p90 = p90
+        self.p99 = p99
+        self.p999 = p999
+        self.max = max
+        self.cdf = cdf
+    }
+
+    /// The distribution of these values; nil when there are none.
+    package init?(_ values: [Int64]) {
+        guard !values.isEmpty else { return nil }
+        let sorted = values.sorted()
+        count = sorted.count
+        mean = sorted.reduce(0.0) { $0 + Double($1) } / Double(sorted.count)
+        p50 = Self.nearestRank(500, of: sorted)
+        p90 = Self.nearestRank(900, of: sorted)
+        p99 = Self.nearestRank(990, of: sorted)
+        p999 = Self.nearestRank(999, of: sorted)
+        max = sorted[sorted.count - 1]
+        cdf = Self.points(of: sorted)
+    }
+
+    /// The value of rank ⌈thousandths · n / 1000⌉, counted from 1.
+    package static func nearestRank(_ thousandths: Int, of sorted: [Int64]) -> Int64 {
+        sorted[Swift.max(1, (sorted.count * thousandths + 999) / 1000) - 1]
+    }
+
+    private static func points(of sorted: [Int64]) -> [LabPoint] {
+        let count = sorted.count
+        let steps = Swift.min(pointLimit, count)
+        var points: [LabPoint] = []
+        for step in 1...steps {
+            let rank = count * step / steps
+            let point = LabPoint(value: sorted[rank - 1], share: Double(rank) / Double(count))
+            // Of equal values, the last says how many are not larger.
+            if points.last?.value == point.value { points[points.count - 1] = point } else { points.append(point) }
+        }
+        return points
+    }
+}
