@@ -76,6 +76,9 @@ static const unsigned char hostexchange_js[] = {
 static const unsigned char hosting_js[] = {
 #embed "../Web/Page/hosting.js"
 };
+static const unsigned char hostrooms_js[] = {
+#embed "../Web/Page/hostrooms.js"
+};
 static const unsigned char hostscreens_js[] = {
 #embed "../Web/Page/hostscreens.js"
 };
@@ -255,6 +258,7 @@ static const martlet_web_asset assets[] = {
     ASSET("holdings.js", holdings_js),
     ASSET("hostexchange.js", hostexchange_js),
     ASSET("hosting.js", hosting_js),
+    ASSET("hostrooms.js", hostrooms_js),
     ASSET("hostscreens.js", hostscreens_js),
     ASSET("incomingfiles.js", incomingfiles_js),
     ASSET("index.html", index_html),

@@ -46,7 +46,7 @@ function linkOf({ place }) {
 /** Whoever is on another computer cannot use an address that means “this computer”. */
 const isOnlyHere = /^(?:localhost|127\..*|\[::1\])$/.test(location.hostname);
 
-function partsOf({ room, codeRoom, serverTrouble, news }, verb = "receive") {
+function partsOf({ link: room, code: codeRoom, trouble, news }, verb = "receive") {
     const isDead = codeRoom.looksLeft === 0;
     const hasCode = codeRoom.number !== null;
     const code = hasCode ? codeText({ number: codeRoom.number, words: codeRoom.place.words }) : "";
@@ -59,8 +59,8 @@ function partsOf({ room, codeRoom, serverTrouble, news }, verb = "receive") {
     const guessed = "Wrong words were entered three times, so this code is dead: somebody may have been guessing. "
         + "The link still works.";
     const dead = codeRoom.isSpent ? spent : guessed;
-    const away = serverTrouble
-        ? `${troubles[serverTrouble]} Nobody new can come until it is back; this page tries again by itself.`
+    const away = trouble
+        ? `${troubles[trouble]} Nobody new can come until it is back; this page tries again by itself.`
         : "";
     const here = isOnlyHere ? "This address works on this computer only. For others, open this page at the address "
         + "that this computer has on the network." : "";
@@ -69,15 +69,15 @@ function partsOf({ room, codeRoom, serverTrouble, news }, verb = "receive") {
     return {
         notice: [away, isDead ? dead : wrong, news, here].filter(Boolean).join(" "),
         invitation: { code, isDead, link, command: lead },
-        actions: [...(isDead ? ["new-code"] : []), ...(serverTrouble ? ["reconnect"] : [])],
+        actions: [...(isDead ? ["new-code"] : []), ...(trouble ? ["reconnect"] : [])],
     };
 }
 
-/** Waiting for whoever comes. `invitation` is `{ room, codeRoom, serverTrouble, news }`. */
-export function showInvitation(invitation, selection) {
-    const { notice, invitation: shown, actions } = partsOf(invitation);
+/** Waiting for whoever comes. `rooms` are those of `HostRooms`. */
+export function showInvitation(rooms, selection) {
+    const { notice, invitation: shown, actions } = partsOf(rooms);
     const items = choiceRows(selection);
-    const wasMade = invitation.room.isOpen || shown.code !== "";
+    const wasMade = rooms.link.isOpen || shown.code !== "";
     if (!wasMade) {
         view.show("connecting", "Asking for a code…", { notice, actions: [...actions, "cancel"] });
         return;
@@ -94,8 +94,8 @@ export function showInvitation(invitation, selection) {
 }
 
 /** The receiver was lost after its yes, and finds the way back by the same link or code. */
-export function showInterrupted(invitation, peerName, share) {
-    const { notice, invitation: shown, actions } = partsOf(invitation);
+export function showInterrupted(rooms, peerName, share) {
+    const { notice, invitation: shown, actions } = partsOf(rooms);
     const percent = Math.floor(share * 100);
     view.show("interrupted", share > 0 ? `Interrupted at ${percent}\u00a0%, waiting…` : "Interrupted, waiting…", {
         explanation: `The connection broke. ${peerName} can come back by the same link or code, and it goes on where `
@@ -108,9 +108,9 @@ export function showInterrupted(invitation, peerName, share) {
 }
 
 /** Waiting for somebody to talk with; `isTalking`: among others who are there already. */
-export function showTalkInvitation(invitation, isTalking) {
-    const { notice, invitation: shown, actions } = partsOf(invitation, "chat");
-    const wasMade = invitation.room.isOpen || shown.code !== "";
+export function showTalkInvitation(rooms, isTalking) {
+    const { notice, invitation: shown, actions } = partsOf(rooms, "chat");
+    const wasMade = rooms.link.isOpen || shown.code !== "";
     const byCode = shown.code && !shown.isDead ? `enters the code at ${location.host}, or ` : "";
     const state = isTalking ? "talking" : wasMade ? "hosting" : "connecting";
     view.show(state, !wasMade ? "Asking for a code…" : isTalking ? "Invite somebody" : "Waiting for somebody", {

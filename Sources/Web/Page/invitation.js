@@ -2,9 +2,8 @@
 
 import { Attempt } from "./attempt.js";
 import { hex } from "./bytes.js";
-import { drawRoom, drawSecret, drawWords } from "./draw.js";
 import { Failure } from "./failures.js";
-import { HostedRoom } from "./hosting.js";
+import { HostRooms } from "./hostrooms.js";
 import * as screens from "./hostscreens.js";
 import { Movement } from "./movement.js";
 import { Outgoing } from "./outgoing.js";
@@ -21,9 +20,8 @@ export class Invitation {
     #outgoing;
     /** The name of this page's transfer in its greetings. */
     #id = hex(crypto.getRandomValues(new Uint8Array(16)));
-    /** The rooms by which guests come: that of the link, and that of the code, another one after a dead code. */
-    #linkRoom = null;
-    #codeRoom = null;
+    /** The rooms by which guests come, once there is something to send; else null. */
+    #rooms = null;
     /** Every connection that is being made or stands, and the one that the transfer runs over. */
     #attempts = new Set();
     #attempt = null;
@@ -33,9 +31,6 @@ export class Invitation {
     #movement = new Movement();
     #interrupted = false;
     #over = false;
-    /** What happened while nobody was connected. */
-    #news = "";
-    #serverTrouble = "";
     #offerTime = -Infinity;
 
     /** `words` is the list for codes; null where the page has none, and makes links only. */
@@ -47,26 +42,25 @@ export class Invitation {
     begin() {
         view.onClick("send", () => this.#open());
         view.onClick("cancel", () => this.#stop());
-        view.onClick("new-code", () => this.#makeCode());
-        view.onClick("reconnect", () => this.#rooms.forEach((room) => room.open()));
+        view.onClick("new-code", () => {
+            this.#rooms.renewCode();
+            this.#show();
+        });
+        view.onClick("reconnect", () => this.#rooms?.open());
         view.onClick("release", () => this.#release());
         view.watchFiles((files, entries) => this.#choose(files, entries));
         // A closed tab would otherwise be noticed only when its silence has lasted half a minute.
         addEventListener("pagehide", () => this.#depart());
         addEventListener("beforeunload", (event) => {
-            if (this.#linkRoom) event.preventDefault();
+            if (this.#rooms) event.preventDefault();
         });
-        addEventListener("online", () => this.#rooms.forEach((room) => room.open()));
+        addEventListener("online", () => this.#rooms?.open());
         this.#showChoice();
     }
 
     /** The person enters somebody else's room instead. */
     leave() {
         this.#over = true;
-    }
-
-    get #rooms() {
-        return new Set([this.#linkRoom, this.#codeRoom].filter(Boolean));
     }
 
     // MARK: Choosing
@@ -95,53 +89,20 @@ export class Invitation {
     #open() {
         if (this.#over || this.#outgoing.offered || this.#outgoing.selection.isEmpty) return;
         this.#outgoing.begin();
-        this.#linkRoom = this.#codeRoom = this.#makeRoom();
-        this.#show();
-    }
-
-    #makeRoom() {
-        const words = this.#words ? drawWords(this.#words) : null;
-        const room = new HostedRoom({ name: drawRoom(), secret: drawSecret(), words }, {
-            onOpened: () => {
-                this.#serverTrouble = "";
-                this.#show();
-            },
-            onAway: (code) => {
-                this.#serverTrouble = code;
-                this.#show();
-            },
+        this.#rooms = new HostRooms(this.#words, {
             onGuest: (guest) => this.#meet(guest),
-            onWrongSecret: (by) => {
-                if (by === "link") this.#news = "Somebody came with a link that is not this one, and was turned away.";
-                this.#show();
-            },
-            onOtherNumber: () => {
-                this.#news = "The server gave another number, so that there is another code now. The one that stood here "
-                    + "before is not used any more: pass on the new one.";
-                return drawWords(this.#words);
-            },
             onFailure: (failure) => this.#fail(failure),
+            onChange: () => this.#show(),
         });
-        room.open();
-        return room;
-    }
-
-    /** A dead code is followed by another one, in a room of its own: the link goes on. */
-    #makeCode() {
-        if (this.#codeRoom !== this.#linkRoom) this.#codeRoom.close();
-        this.#codeRoom = this.#makeRoom();
-        this.#news = "";
+        this.#rooms.open();
         this.#show();
     }
 
     /** Waiting, for anybody or for the receiver that was lost. */
     #show() {
         if (this.#over || this.#attempt) return;
-        const invitation = {
-            room: this.#linkRoom, codeRoom: this.#codeRoom, serverTrouble: this.#serverTrouble, news: this.#news,
-        };
-        if (this.#interrupted) screens.showInterrupted(invitation, this.#peerName, this.#movement.share);
-        else screens.showInvitation(invitation, this.#outgoing.selection);
+        if (this.#interrupted) screens.showInterrupted(this.#rooms, this.#peerName, this.#movement.share);
+        else screens.showInvitation(this.#rooms, this.#outgoing.selection);
     }
 
     // MARK: Guests
@@ -192,7 +153,7 @@ export class Invitation {
         this.#movement.end();
         this.#attempt = attempt;
         this.#peerName = agent;
-        this.#news = "";
+        this.#rooms.news = "";
         view.showPeer(`Connected to ${agent}`);
         attempt.part.offer();
         this.#showOffered(true);
@@ -221,7 +182,7 @@ export class Invitation {
         if (this.#over) return;
         if (attempt !== this.#attempt) {
             if (failure.code !== "taken" && failure.code !== "left" && !isRefused) {
-                this.#news = `Somebody came, but nothing was sent. ${failure.title}.`;
+                this.#rooms.news = `Somebody came, but nothing was sent. ${failure.title}.`;
             }
             this.#show();
             return;
@@ -235,7 +196,7 @@ export class Invitation {
         }
         if (this.#receiver === null) {
             const isGone = hasLeft || failure.code === "canceled-there";
-            this.#news = `${this.#peerName} was here, but nothing was sent. `
+            this.#rooms.news = `${this.#peerName} was here, but nothing was sent. `
                 + (isGone ? "It left before it said yes." : `${failure.title}.`);
         }
         this.#movement.end();
@@ -252,7 +213,7 @@ export class Invitation {
         this.#movement.share = 0;
         this.#renew(this.#outgoing.selection);
         this.#outgoing.begin();
-        this.#news = "";
+        this.#rooms.news = "";
         this.#show();
     }
 
@@ -304,14 +265,13 @@ export class Invitation {
     #closeRooms() {
         for (const attempt of this.#attempts) attempt.abandon();
         this.#attempts.clear();
-        for (const room of this.#rooms) room.close();
-        this.#linkRoom = this.#codeRoom = null;
-        this.#news = this.#serverTrouble = "";
+        this.#rooms?.close();
+        this.#rooms = null;
     }
 
     /** The page goes away, and its files with it. */
     #depart() {
         for (const attempt of this.#attempts) attempt.depart(departure);
-        for (const room of this.#rooms) room.close();
+        this.#rooms?.close();
     }
 }

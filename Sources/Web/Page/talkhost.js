@@ -1,9 +1,7 @@
 // The page as host of a talk: it makes the room, shows what leads there, and talks with whoever comes.
 
 import { Attempt } from "./attempt.js";
-import { base64url, fromBase64url } from "./bytes.js";
-import { drawRoom, drawSecret, drawWords } from "./draw.js";
-import { HostedRoom } from "./hosting.js";
+import { HostRooms } from "./hostrooms.js";
 import * as screens from "./hostscreens.js";
 import { showFailure } from "./screens.js";
 import { Talk } from "./talk.js";
@@ -16,13 +14,9 @@ const placeMilliseconds = 600000;
 
 export class TalkHost {
     talk;
-    #words;
     #screen;
-    #linkRoom;
-    #codeRoom;
+    #rooms;
     #attempts = new Set();
-    #news = "";
-    #serverTrouble = "";
     /** What the person is told of a room that is over while the talk goes on. */
     #end = "";
     #isInviting = true;
@@ -30,18 +24,23 @@ export class TalkHost {
 
     /** `words` is the list for codes, or null; `kept` is what this tab knew of its talk before it was loaded again. */
     constructor(words, kept = null) {
-        this.#words = words;
-        const places = kept?.hosting?.map(({ place: { name, secret, words: drawn }, ...rest }) => ({
-            place: { name, secret: fromBase64url(secret), words: drawn }, rest,
-        }));
+        this.#rooms = new HostRooms(words, {
+            onGuest: (guest) => this.#meet(guest),
+            onFailure: (failure) => this.#fail(failure),
+            onWrongSecret: (by) => {
+                // A code that somebody guesses at has to be on the screen again.
+                if (by !== "link") this.#isInviting = true;
+            },
+            onChange: () => {
+                this.#keep();
+                this.#show();
+            },
+        }, kept?.hosting);
         const name = rememberedName();
-        const [link, code] = places ?? [];
-        this.#linkRoom = this.#makeRoom(link?.place, link?.rest);
-        this.#codeRoom = code ? this.#makeRoom(code.place, code.rest) : this.#linkRoom;
-        const room = this.#linkRoom.place.name;
+        const room = this.#rooms.link.place.name;
         this.talk = new Talk(new TalkStore(kept), { room, side: "host", name }, kept);
         this.#screen = new TalkScreen(this.talk, {
-            leave: () => this.#leave(), reconnect: () => this.#openRooms(), release: () => this.#release(),
+            leave: () => this.#leave(), reconnect: () => this.#rooms.open(), release: () => this.#release(),
             invite: () => this.#invite(),
         });
         this.talk.onBegun = () => this.#handleBegun();
@@ -50,77 +49,31 @@ export class TalkHost {
     begin() {
         view.onClick("cancel", () => this.#leave());
         view.onClick("new-code", () => this.#makeCode());
-        view.onClick("reconnect", () => this.#openRooms());
+        view.onClick("reconnect", () => this.#rooms.open());
         addEventListener("pagehide", () => {
             this.talk.keep();
             this.talk.isClosing = true;
             for (const attempt of this.#attempts) attempt.abandon();
-            for (const room of this.#rooms) room.suspend();
+            this.#rooms.suspend();
         });
-        addEventListener("online", () => this.#openRooms());
+        addEventListener("online", () => this.#rooms.open());
         addEventListener("beforeunload", (event) => {
             if (!this.talk.isOver && !this.talk.isKept && this.talk.messages.length > 0) event.preventDefault();
         });
         this.#isInviting = this.talk.members.length === 0;
         if (this.talk.messages.length > 0) this.#screen.begin();
         this.#awaitLost();
-        this.#openRooms();
+        this.#rooms.open();
         this.#show();
     }
 
-    get #rooms() {
-        return new Set([this.#linkRoom, this.#codeRoom]);
-    }
-
-    #openRooms() {
-        for (const room of this.#rooms) room.open();
-    }
-
-    // MARK: Rooms
-
-    #makeRoom(place = null, kept = null) {
-        const words = this.#words ? drawWords(this.#words) : null;
-        return new HostedRoom(place ?? { name: drawRoom(), secret: drawSecret(), words }, {
-            onOpened: () => {
-                this.#serverTrouble = "";
-                this.#keep();
-                this.#show();
-            },
-            onAway: (code) => {
-                this.#serverTrouble = code;
-                this.#show();
-            },
-            onGuest: (guest) => this.#meet(guest),
-            onWrongSecret: (by) => {
-                if (by === "link") this.#news = "Somebody came with a link that is not this one, and was turned away.";
-                else this.#isInviting = true;
-                this.#keep();
-                this.#show();
-            },
-            onOtherNumber: () => {
-                this.#news = "The server gave another number, so that there is another code now. The one that stood here "
-                    + "before is not used any more: pass on the new one.";
-                return drawWords(this.#words);
-            },
-            onFailure: (failure) => this.#fail(failure),
-        }, kept);
-    }
-
-    /** A page that is loaded again has the same rooms: whoever comes back finds them. */
     #keep() {
-        this.talk.hosting = [...this.#rooms].map((room) => {
-            const { name, secret, words } = room.place;
-            return { place: { name, secret: base64url(secret), words }, ...room.kept };
-        });
+        this.talk.hosting = this.#rooms.kept;
         this.talk.keep();
     }
 
-    /** A dead code is followed by another one, in a room of its own: the link goes on. */
     #makeCode() {
-        if (this.#codeRoom !== this.#linkRoom) this.#codeRoom.close();
-        this.#codeRoom = this.#makeRoom();
-        this.#codeRoom.open();
-        this.#news = "";
+        this.#rooms.renewCode();
         this.#keep();
         this.#show();
     }
@@ -131,13 +84,11 @@ export class TalkHost {
         const isTalking = this.#screen.isShown;
         document.getElementById("talk-invite").setAttribute("aria-expanded", String(this.#isInviting));
         if (this.#isInviting || !isTalking) {
-            screens.showTalkInvitation({
-                room: this.#linkRoom, codeRoom: this.#codeRoom, serverTrouble: this.#serverTrouble, news: this.#news,
-            }, isTalking);
+            screens.showTalkInvitation(this.#rooms, isTalking);
         }
         document.getElementById("card").hidden = !this.#isInviting && isTalking;
         const awayText = "The server does not answer: nobody new can come until it is back.";
-        this.#screen.showState(this.#end || (this.#serverTrouble && isTalking && !this.#isInviting ? awayText : ""));
+        this.#screen.showState(this.#end || (this.#rooms.trouble && isTalking && !this.#isInviting ? awayText : ""));
     }
 
     #invite() {
@@ -169,7 +120,7 @@ export class TalkHost {
 
     #handleBegun() {
         this.#isInviting = false;
-        this.#news = "";
+        this.#rooms.news = "";
         if (!this.#screen.isShown) this.#screen.begin();
         this.#awaitLost();
         this.#show();
@@ -180,7 +131,7 @@ export class TalkHost {
         if (this.talk.isOver || this.talk.isClosing) return;
         const isNews = !["gone", "left", "talk-over", "full-talk"].includes(failure.code) && !isRefused;
         if (isNews && this.talk.members.every(({ state }) => state !== "here")) {
-            this.#news = `Somebody came, but no talk began. ${failure.title}.`;
+            this.#rooms.news = `Somebody came, but no talk began. ${failure.title}.`;
         }
         if (this.talk.members.length === 0) this.#isInviting = true;
         this.#awaitLost();
@@ -244,6 +195,6 @@ export class TalkHost {
     #close() {
         for (const attempt of this.#attempts) attempt.end();
         for (const timer of this.#placeTimers.values()) clearTimeout(timer);
-        for (const room of this.#rooms) room.close();
+        this.#rooms.close();
     }
 }
