@@ -4,7 +4,7 @@ internal import ICE
 internal import NetworkIO
 internal import PeerSession
 internal import SDP
-internal import Wire
+package import Wire
 
 /// A connection to one peer; W3C `RTCPeerConnection`.
 ///
@@ -185,6 +185,14 @@ public actor PeerConnection {
         driver.session.fingerprints.map {
             CertificateFingerprints(local: $0.local.digest, remote: $0.remote.digest)
         }
+    }
+
+    /// Shows `tap` every SCTP packet in the clear, with whether it goes out and the loop's time; nil ends that. Called on the
+    /// network loop; the bytes are valid during the call, which must not call back into the connection.
+    package func setPacketTap(
+        _ tap: (@Sendable (UnsafeRawBufferPointer, _ outgoing: Bool, NetworkTime) -> Void)?
+    ) {
+        driver.session.packetTap = tap
     }
 
     // MARK: - Closing

@@ -41,6 +41,11 @@ package final class PeerSession {
 
     package internal(set) var state = SessionState.new
     package private(set) var counters = Counters()
+    /// Sees every SCTP packet in the clear, between SCTP and DTLS, with the time of the call that it belongs to. The bytes
+    /// are valid during the call, which must not call back into the session.
+    package var packetTap: ((UnsafeRawBufferPointer, _ outgoing: Bool, NetworkTime) -> Void)? {
+        didSet { connectTap() }
+    }
     /// Whether application messages are taken from SCTP. False holds the peer back by its receive window.
     package var takesMessages = true
     /// Whether checks go to the candidates that the peer names. False where only those addresses count from which its
@@ -58,6 +63,8 @@ package final class PeerSession {
     /// Records that came before there was a transport to take them: a ClientHello may overtake the answer.
     private var earlyRecords: [[UInt8]] = []
     private var closing: Closing?
+    /// The time of the call that is under way, for the tap.
+    private var present = NetworkTime.zero
 
     private enum Closing {
         case resettingChannels(deadline: NetworkTime)
@@ -100,6 +107,7 @@ package final class PeerSession {
         _ train: UnsafeRawBufferPointer, segmentBytes: Int, from remote: TransportAddress,
         to localBase: TransportAddress, at now: NetworkTime
     ) {
+        present = now
         var isValidated: Bool?
         var start = 0
         while start < train.count {
@@ -164,6 +172,7 @@ package final class PeerSession {
     // MARK: - Time
 
     package func handleTimeout(at now: NetworkTime) {
+        present = now
         if let deadline = agent.pollTimeout(), deadline <= now { agent.handleTimeout(at: now) }
         followICE(at: now)
         transport?.handleTimeout(at: now)
@@ -213,6 +222,7 @@ package final class PeerSession {
     package func send(_ message: SessionMessage, on channel: SessionChannel, at now: NetworkTime)
         throws(PeerSessionError)
     {
+        present = now
         do throws(DataChannelError) {
             try endpoint.send(message, on: channel)
         } catch {
@@ -242,6 +252,7 @@ package final class PeerSession {
 
     /// Moves everything that is ready between the layers.
     func settle(at now: NetworkTime) {
+        present = now
         hasMore = false
         var moved = true
         while moved, !hasMore {
@@ -351,18 +362,28 @@ package final class PeerSession {
 
     /// Begins DTLS as soon as there is a path to try it on and a description to check the peer against.
     func startTransport(at now: NetworkTime) {
+        present = now
         guard transport == nil, closing == nil, path != nil, let remote = negotiation.remote else { return }
         do throws(DTLSError) {
             let transport = try SecureTransport(
                 role: remote.isDTLSClientHere ? .client : .server, certificate: certificate,
                 acceptable: remote.fingerprints, sctpPort: remote.sctpPort, acknowledgeEvery: remote.isMartlet ? 4 : 2)
             self.transport = transport
+            connectTap()
             transport.start(at: now)
             for record in earlyRecords { record.withUnsafeBytes { transport.handleRecord($0, at: now) } }
             earlyRecords = []
         } catch {
             fail(.dtls(error))
         }
+    }
+
+    private func connectTap() {
+        guard let transport, let packetTap else {
+            transport?.packetTap = nil
+            return
+        }
+        transport.packetTap = { [unowned self] packet, outgoing in packetTap(packet, outgoing, present) }
     }
 
     func change(to newState: SessionState) {
@@ -402,6 +423,7 @@ package final class PeerSession {
     /// silent. State `closed` comes when that is done. Idempotent.
     package func close(at now: NetworkTime) {
         guard closing == nil else { return }
+        present = now
         closing = .resettingChannels(deadline: now.advanced(by: Self.closeGrace))
         // Closing channels drop messages, and the answers to our resets come behind them.
         takesMessages = true

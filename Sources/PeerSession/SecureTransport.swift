@@ -25,6 +25,9 @@ final class SecureTransport {
     /// SCTP packets that DTLS could not take: lost packets, for SCTP to repeat.
     private(set) var unwrittenPacketCount = 0
 
+    /// Sees every SCTP packet as it is between SCTP and DTLS, and whether it goes out.
+    var packetTap: ((UnsafeRawBufferPointer, _ outgoing: Bool) -> Void)?
+
     private let sctpPort: UInt16
     private let acknowledgeEvery: UInt32
     private var isConnected = false
@@ -53,7 +56,9 @@ final class SecureTransport {
         dtls.handleDatagram(datagram, at: now) { packet in
             // The first packet can come in the same datagram as the end of the handshake.
             if !isConnected { followDTLS(at: now) }
-            association?.handlePacket(packet)
+            guard let association else { return }
+            packetTap?(UnsafeRawBufferPointer(packet), false)
+            association.handlePacket(packet)
         }
         followDTLS(at: now)
     }
@@ -125,7 +130,9 @@ final class SecureTransport {
         do throws(SCTPError) {
             association = try SCTPAssociation(remotePort: sctpPort, acknowledgeEvery: acknowledgeEvery) {
                 [weak self] packet in
-                do throws(DTLSError) { try self?.dtls.send(packet) } catch { self?.unwrittenPacketCount += 1 }
+                guard let self else { return }
+                packetTap?(packet, true)
+                do throws(DTLSError) { try dtls.send(packet) } catch { unwrittenPacketCount += 1 }
             }
         } catch {
             isOver = true
