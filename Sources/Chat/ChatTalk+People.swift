@@ -31,7 +31,7 @@ extension ChatTalk {
         /// Of all attempts to reach anybody.
         var serial: Int
         var name: String
-        var introduction: ChatIntroduction
+        var introduction: CarriedConnection<ChatChannels>
         var calls: Bool
         /// The one that runs, which is the newest or has to go.
         var attempt: Task<Result<ChatPeer, PeerConnectorError>, Never>?
@@ -92,7 +92,7 @@ extension ChatTalk {
             }
             let pair = Introduced(sender, receiver)
             guard var count = introductions[pair], count.attempt == attempt else { return }
-            guard count.passed[sender, default: 0] < ChatIntroduction.signalLimit else { return }
+            guard count.passed[sender, default: 0] < CarriedSignals.limit else { return }
             count.passed[sender, default: 0] += 1
             introductions[pair] = count
             try? partners[index].pair.signal(peer: Int64(sender), attempt: attempt, payload: payload)
@@ -120,8 +120,9 @@ extension ChatTalk {
         let old = approaches[peer]
         let last = old.map { $0.isGone ? 0 : $0.number } ?? 0
         guard !isLeaving, isKnown || others.count < people - 1, attempt > last else { return }
-        let introduction = ChatIntroduction(calls: calls, configuration: fellowConfiguration) {
-            [weak self] payload in
+        let introduction = CarriedConnection(
+            calls: calls, configuration: fellowConfiguration, prepare: ChatChannels.make
+        ) { [weak self] payload in
             await self?.signal(payload, to: peer, attempt: attempt)
         }
         lastApproach += 1
@@ -138,7 +139,11 @@ extension ChatTalk {
         while let approach = approaches[peer], !approach.isGone, approach.serial != last, !isLeaving {
             last = approach.serial
             let attempt = Task { () -> Result<ChatPeer, PeerConnectorError> in
-                do throws(PeerConnectorError) { return .success(try await approach.introduction.connect()) } catch {
+                do throws(PeerConnectorError) {
+                    let stands = try await approach.introduction.connect()
+                    return .success(
+                        ChatPeer(connection: stands.connection, channels: stands.channels, events: stands.events))
+                } catch {
                     return .failure(error)
                 }
             }

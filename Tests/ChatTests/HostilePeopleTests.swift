@@ -141,14 +141,4 @@ struct HostilePeopleTests {
         await room.close()
         await world.stop()
     }
-
-    @Test func `a guest's description names one certificate, by its SHA-256`() {
-        let line = "a=fingerprint:sha-256 AB:CD\r\n"
-        #expect(ChatDescription.namesOneCertificate("v=0\r\n" + line))
-        #expect(ChatDescription.namesOneCertificate(line + "m=application\r\n" + line.lowercased()))
-        #expect(!ChatDescription.namesOneCertificate("v=0\r\n"))
-        #expect(!ChatDescription.namesOneCertificate(line + "a=fingerprint:sha-256 AB:CE\r\n"))
-        #expect(!ChatDescription.namesOneCertificate(line + "a=fingerprint:sha-512 AB:CD\r\n"))
-        #expect(!ChatDescription.namesOneCertificate("a=fingerprint:sha-1 AB:CD\r\n"))
-    }
 }

@@ -1,19 +1,27 @@
-internal import Martlet
+package import Martlet
 internal import NetworkIO
-internal import Signaling
 
-/// One attempt of two guests to connect: offer, answer and candidates, which the host of the room carries between them
-/// (Docs/Protocols/Chat.md, More than two). No proof follows: what vouches for the other's certificate is the host, and DTLS
-/// checks that it is the one of the description.
+/// One attempt of two to connect without a room: offer, answer and candidates travel over connections that stand already,
+/// such as those of both to the host of a talk (Docs/Protocols/Chat.md, More than two) or the one over which the two arrange an
+/// experiment (Docs/Protocols/Lab.md, A run). No proof follows: what vouches for the other's certificate is
+/// what carries its description, and DTLS checks that it is the one of the description.
 ///
 /// Memory: at most 300 signals of 60 KiB, less those that were dealt with; 256 events.
-actor ChatIntroduction {
-    /// The host passes on no more than that.
-    static let signalLimit = 300
-    static let patience = Duration.seconds(30)
+package actor CarriedConnection<Channels: Sendable> {
+    /// What came out of it.
+    package struct Outcome: Sendable {
+        package let connection: PeerConnection
+        /// What `prepare` returned.
+        package let channels: Channels
+        /// Incoming channels and state changes, in place of `connection.events`, which is used up here. One consumer; at
+        /// most 256 wait.
+        package let events: AsyncStream<PeerConnectionEvent>
+    }
 
     private let calls: Bool
     private let configuration: PeerConnectionConfiguration
+    private let patience: Duration
+    private let prepare: PeerConnector.Preparation<Channels>
     private let say: @Sendable (RoomPayload) async -> Void
     private let signals: AsyncStream<RoomPayload>
     private let incoming: AsyncStream<RoomPayload>.Continuation
@@ -26,32 +34,37 @@ actor ChatIntroduction {
 
     /// - Parameters:
     ///   - calls: makes the offer.
-    ///   - say: carries a signal to the other guest, as far as may be; returns soon.
-    init(
-        calls: Bool, configuration: PeerConnectionConfiguration, say: @escaping @Sendable (RoomPayload) async -> Void
+    ///   - patience: for all of it together.
+    ///   - prepare: makes what both sides must have before the offer.
+    ///   - say: carries a signal to the other side, as far as may be; returns soon.
+    package init(
+        calls: Bool, configuration: PeerConnectionConfiguration, patience: Duration = PeerConnector.defaultTimeout,
+        prepare: @escaping PeerConnector.Preparation<Channels>, say: @escaping @Sendable (RoomPayload) async -> Void
     ) {
         self.calls = calls
         self.configuration = configuration
+        self.patience = patience
+        self.prepare = prepare
         self.say = say
-        (signals, incoming) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.signalLimit))
+        (signals, incoming) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(CarriedSignals.limit))
     }
 
-    /// Takes a signal of the other guest. More than the host passes on are dropped.
-    func hear(_ payload: RoomPayload) {
-        guard heardCount < Self.signalLimit else { return }
+    /// Takes a signal of the other side. More than anybody needs are dropped.
+    package func hear(_ payload: RoomPayload) {
+        guard heardCount < CarriedSignals.limit else { return }
         heardCount += 1
         incoming.yield(payload)
     }
 
-    /// Returns when the two are connected.
+    /// Returns when the two are connected. Once.
     ///
     /// - Throws: why they are not. The connection is then closed.
-    func connect() async throws(PeerConnectorError) -> ChatPeer {
+    package func connect() async throws(PeerConnectorError) -> Outcome {
         let connection: PeerConnection
         do { connection = try PeerConnection(configuration: configuration) } catch { throw Self.reason(error) }
         self.connection = connection
-        let channels: ChatChannels
-        do { channels = try await ChatChannels.make(on: connection) } catch {
+        let channels: Channels
+        do { channels = try await prepare(connection) } catch {
             await connection.close()
             throw .preparationFailed("\(error)")
         }
@@ -59,7 +72,7 @@ actor ChatIntroduction {
             of: PeerConnectionEvent.self, bufferingPolicy: .bufferingNewest(256))
         tasks.append(
             Task {
-                try? await NetworkClock().sleep(for: Self.patience)
+                try? await NetworkClock().sleep(for: self.patience)
                 if !Task.isCancelled { self.ring() }
             })
         if calls { await attempt { try await self.offer(connection, told) } }
@@ -83,7 +96,7 @@ actor ChatIntroduction {
             await connection.close()
             throw error
         }
-        return ChatPeer(connection: connection, channels: channels, events: events)
+        return Outcome(connection: connection, channels: channels, events: events)
     }
 
     // MARK: Signals
@@ -94,7 +107,7 @@ actor ChatIntroduction {
         switch payload {
         case .offer(let sdp) where !calls && !hasRemoteDescription:
             hasRemoteDescription = true
-            guard ChatDescription.namesOneCertificate(sdp) else { return fail(.couldNotVerify) }
+            guard CarriedSignals.namesOneCertificate(sdp) else { return fail(.couldNotVerify) }
             await attempt {
                 try await connection.setRemoteDescription(SessionDescription(type: .offer, sdp: sdp))
                 let answer = try await connection.createAnswer()
@@ -104,7 +117,7 @@ actor ChatIntroduction {
             }
         case .answer(let sdp) where calls && !hasRemoteDescription:
             hasRemoteDescription = true
-            guard ChatDescription.namesOneCertificate(sdp) else { return fail(.couldNotVerify) }
+            guard CarriedSignals.namesOneCertificate(sdp) else { return fail(.couldNotVerify) }
             await attempt {
                 try await connection.setRemoteDescription(SessionDescription(type: .answer, sdp: sdp))
             }
@@ -182,10 +195,13 @@ actor ChatIntroduction {
     }
 }
 
-/// What a description of a guest must say of its certificate.
-enum ChatDescription {
-    /// Whether all fingerprints are one and the same SHA-256, and there is one (RFC 8122): with several of them the words to
-    /// compare would have several meanings.
+/// What may be carried.
+package enum CarriedSignals {
+    /// In one attempt, from each side.
+    package static let limit = 300
+
+    /// Whether all fingerprints of a description are one and the same SHA-256, and there is one (RFC 8122): with several of them it
+    /// would not be clear what was vouched for.
     static func namesOneCertificate(_ sdp: String) -> Bool {
         var found: [UInt8]?
         for line in sdp.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
