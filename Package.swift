@@ -46,7 +46,9 @@ let cores: [Target] = [
     .target(name: "LinkSimulator", dependencies: ["Wire", deque], swiftSettings: strict),
     .target(
         name: "PeerSession",
-        dependencies: ["DTLS", "SCTP", "SRTP", "DataChannel", "ICE", "SDP", "STUN", "Digests", "Wire"],
+        dependencies: [
+            "DTLS", "SCTP", "SRTP", "DataChannel", "ICE", "SDP", "STUN", "Digests", "Wire", "CPlatform",
+        ],
         swiftSettings: settings),
 ]
 

@@ -140,6 +140,8 @@ extension MartletError {
         case .sctp(let error): self.init(code: .sctpFailed, message: "SCTP failed: \(error)")
         case .sctpLost(let reason): self.init(code: .sctpFailed, message: "the SCTP association ended: \(reason)")
         case .dataChannel(let error): self.init(error)
+        case .clockInUse:
+            self.init(code: .operationError, message: "a simulation has SCTP to itself in this process")
         case .noPath:
             self.init(
                 code: .networkFailed, message: "no network path to the peer was found, or the peer fell silent")

@@ -53,6 +53,7 @@ package final class PeerSession {
     package var takesRemoteCandidates = true
 
     let certificate: DTLSCertificate
+    private let time: VirtualTime?
     var negotiation: Negotiation
     var agent: ICEAgent
     var endpoint = PeerSession.makeEndpoint()
@@ -79,10 +80,15 @@ package final class PeerSession {
     ///   - generator: for ICE credentials, the tie-breaker and transaction identifiers.
     ///   - patience: how long a path is looked for; nil is ICE's own. Who is patient also leaves the first word of DTLS
     ///     to whoever offered: a ClientHello that waits for an answer to be carried would be given up.
-    package init(certificate: DTLSCertificate, generator: some RandomNumberGenerator, patience: Duration? = nil) {
+    ///   - time: the simulation that this session belongs to; nil for the real clock.
+    package init(
+        certificate: DTLSCertificate, generator: some RandomNumberGenerator, patience: Duration? = nil,
+        time: VirtualTime? = nil
+    ) {
         var generator = generator
         let credentials = ICE.ICECredentials(random: &generator)
         self.certificate = certificate
+        self.time = time
         negotiation = Negotiation(
             sessionID: generator.next(), credentials: credentials, fingerprint: certificate.fingerprint)
         // Whoever offers first controls (RFC 8445 section 6.1.1); an offer of the peer changes this.
@@ -364,17 +370,18 @@ package final class PeerSession {
     func startTransport(at now: NetworkTime) {
         present = now
         guard transport == nil, closing == nil, path != nil, let remote = negotiation.remote else { return }
-        do throws(DTLSError) {
+        do throws(PeerSessionError) {
             let transport = try SecureTransport(
                 role: remote.isDTLSClientHere ? .client : .server, certificate: certificate,
-                acceptable: remote.fingerprints, sctpPort: remote.sctpPort, acknowledgeEvery: remote.isMartlet ? 4 : 2)
+                acceptable: remote.fingerprints, sctpPort: remote.sctpPort, acknowledgeEvery: remote.isMartlet ? 4 : 2,
+                time: time)
             self.transport = transport
             connectTap()
             transport.start(at: now)
             for record in earlyRecords { record.withUnsafeBytes { transport.handleRecord($0, at: now) } }
             earlyRecords = []
         } catch {
-            fail(.dtls(error))
+            fail(error)
         }
     }
 

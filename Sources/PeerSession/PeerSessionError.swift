@@ -19,6 +19,8 @@ package enum PeerSessionError: Error, Equatable, Sendable {
     case dataChannel(DataChannelError)
     /// No path to the peer was found, or consent for it expired (RFC 7675).
     case noPath
+    /// A simulation has this process's SCTP to itself, or cannot have it because a connection uses it.
+    case clockInUse
     case closed
 }
 

@@ -28,6 +28,8 @@ final class SecureTransport {
     /// Sees every SCTP packet as it is between SCTP and DTLS, and whether it goes out.
     var packetTap: ((UnsafeRawBufferPointer, _ outgoing: Bool) -> Void)?
 
+    /// The share in the process's clock, given back by `close`; nil in simulations.
+    private var realUse: VirtualTime.RealUse?
     private let sctpPort: UInt16
     private let acknowledgeEvery: UInt32
     private var isConnected = false
@@ -36,12 +38,19 @@ final class SecureTransport {
     private var nextTick = NetworkTime.zero
     private var events: [Event] = []
 
-    /// - Parameter acknowledgeEvery: see ``SCTPAssociation``.
+    /// - Parameters:
+    ///   - acknowledgeEvery: see ``SCTPAssociation``.
+    ///   - time: the simulation that this belongs to.
     init(
         role: DTLSConnection.Role, certificate: DTLSCertificate, acceptable: [CertificateFingerprint],
-        sctpPort: UInt16, acknowledgeEvery: UInt32
-    ) throws(DTLSError) {
-        dtls = try DTLSConnection(role: role, certificate: certificate, acceptable: acceptable, outgoing: outgoing)
+        sctpPort: UInt16, acknowledgeEvery: UInt32, time: VirtualTime?
+    ) throws(PeerSessionError) {
+        realUse = time == nil ? try VirtualTime.RealUse.begin() : nil
+        do throws(DTLSError) {
+            dtls = try DTLSConnection(role: role, certificate: certificate, acceptable: acceptable, outgoing: outgoing)
+        } catch {
+            throw .dtls(error)
+        }
         self.sctpPort = sctpPort
         self.acknowledgeEvery = acknowledgeEvery
     }
@@ -98,6 +107,7 @@ final class SecureTransport {
         association?.close()
         association = nil
         dtls.close()
+        realUse = nil
         isOver = true
     }
 
