@@ -14,7 +14,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "orderd", "ordered:", "ordered:rtx", "ordered:rtx=", "ordered:rtx=-1", "ordered:rtx=+1", "ordered:rtx=65536",
+        "", "orderd", "ordered:", "ordered:rtx", "ordered:rtx=", "ordered:rtx=-1", "ordered:rtx=+1",
+        "ordered:rtx=65536",
         "ordered:life=1:rtx=1", "ordered:life=1,rtx=1", "unordered:lifetime=1", " ordered",
     ]) func `other options are refused`(text: String) {
         #expect(LabChannel(parsing: text) == nil)

@@ -1,4 +1,93 @@
+internal import Wire
+
 extension LabReport {
-    /// The results as a table: a line for each scenario, behind a line with the names of the columns.
-    package var csv: String { "" }
+    /// The results as a table (RFC 4180): a line for each, behind a line with the names of the columns. Settings come first, then what was
+    /// measured; times are milliseconds, shares are from 0 to 1, and what is not known is empty.
+    package var csv: String {
+        let lines = [Self.columns.map(\.name)] + results.map { result in Self.columns.map { $0.cell(result) } }
+        return lines.map { $0.map(Self.quoted).joined(separator: ",") + "\r\n" }.joined()
+    }
+
+    private typealias Column = (name: String, cell: @Sendable (LabResult) -> String)
+
+    private static let columns: [Column] = settingColumns + countColumns + timeColumns
+
+    private static let settingColumns: [Column] = [
+        ("scenario", { $0.scenario.name }),
+        ("channel", { $0.scenario.channel.shortName }),
+        ("from", { $0.scenario.from.rawValue }),
+        ("message_bytes", { "\($0.scenario.traffic.messageBytes)" }),
+        ("rate", { number($0.scenario.traffic.rate) }),
+        ("duration_ms", { milliseconds($0.scenario.traffic.duration) }),
+        ("late_ms", { milliseconds($0.scenario.traffic.late) }),
+        ("loss", { number($0.scenario.link.forward.loss) }),
+        ("burst_length", { number($0.scenario.link.forward.burst?.meanLength) }),
+        ("burst_share", { number($0.scenario.link.forward.burst?.share) }),
+        ("delay_ms", { milliseconds($0.scenario.link.forward.delay) }),
+        ("jitter_ms", { milliseconds($0.scenario.link.forward.jitter) }),
+        ("reorder", { number($0.scenario.link.forward.reorder) }),
+        ("reorder_delay_ms", { milliseconds($0.scenario.link.forward.reorderDelay) }),
+        ("duplicate", { number($0.scenario.link.forward.duplicate) }),
+        ("bandwidth", { $0.scenario.link.forward.rate.map { "\($0)" } ?? "" }),
+        ("queue_bytes", { $0.scenario.link.forward.queueBytes.map { "\($0)" } ?? "" }),
+        ("back_loss", { number($0.scenario.link.back.loss) }),
+        ("back_delay_ms", { milliseconds($0.scenario.link.back.delay) }),
+        ("seeds", { $0.scenario.seeds.map { "\($0)" }.joined(separator: " ") }),
+    ]
+
+    private static let countColumns: [Column] = [
+        ("offered", { "\($0.offered)" }),
+        ("accepted", { "\($0.accepted)" }),
+        ("delivered", { "\($0.delivered)" }),
+        ("lost", { "\($0.lost)" }),
+        ("late", { "\($0.late)" }),
+        ("out_of_order", { "\($0.outOfOrder)" }),
+        ("duplicated", { "\($0.duplicated)" }),
+        ("damaged", { "\($0.damaged)" }),
+        ("delivered_share", { number($0.deliveredShare) }),
+        ("goodput", { number($0.goodput) }),
+        ("overhead", { number($0.overhead) }),
+        ("data_chunks", { $0.packets.map { "\($0.dataChunks)" } ?? "" }),
+        ("retransmissions", { $0.retransmissions.map { "\($0)" } ?? "" }),
+        ("wire_bytes", { $0.wire.map { "\($0.forward.bytes)" } ?? "" }),
+        ("wire_bytes_back", { $0.wire.map { "\($0.back.bytes)" } ?? "" }),
+    ]
+
+    private static let timeColumns: [Column] = [
+        ("latency_mean_ms", { number($0.latency.map { ($0.mean / 1000) }) }),
+        ("latency_p50_ms", { milliseconds($0.latency?.p50) }),
+        ("latency_p90_ms", { milliseconds($0.latency?.p90) }),
+        ("latency_p99_ms", { milliseconds($0.latency?.p99) }),
+        ("latency_p999_ms", { milliseconds($0.latency?.p999) }),
+        ("latency_max_ms", { milliseconds($0.latency?.max) }),
+        ("waiting_share", { number($0.waitingShare) }),
+        ("waiting_p50_ms", { milliseconds($0.waiting?.p50) }),
+        ("waiting_p99_ms", { milliseconds($0.waiting?.p99) }),
+        ("waiting_max_ms", { milliseconds($0.waiting?.max) }),
+        ("round_trip", { $0.isRoundTrip ? "yes" : "no" }),
+        ("sentence", { $0.sentence }),
+    ]
+
+    private static func number(_ value: Double?) -> String {
+        guard let value else { return "" }
+        return value == value.rounded() && value.magnitude < 1e15 ? "\(Int64(value))" : "\(value)"
+    }
+
+    private static func milliseconds(_ duration: Duration) -> String {
+        number(Double(duration.wholeNanoseconds) / 1_000_000)
+    }
+
+    private static func milliseconds(_ microseconds: Int64?) -> String {
+        number(microseconds.map { Double($0) / 1000 })
+    }
+
+    /// A cell as the table needs it. Text that a spreadsheet would take for a formula is marked as text.
+    private static func quoted(_ cell: String) -> String {
+        var text = cell
+        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first), Double(text) == nil {
+            text = "'" + text
+        }
+        guard text.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return text }
+        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
 }

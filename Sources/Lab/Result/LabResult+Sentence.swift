@@ -1,4 +1,118 @@
+internal import Wire
+
 extension LabResult {
-    /// What this result says, in one sentence for a person.
-    package var sentence: String { "" }
+    /// A wait, or a spread of latencies, that is shorter than this is not worth a word, in microseconds.
+    private static let noticeable: Int64 = 5_000
+    /// Parts of what happened: more is no plain sentence any more.
+    private static let partLimit = 3
+
+    /// What this result says, in one sentence for a person: what the link was like and the channel, then what was lost, what waits, what is
+    /// late. "10 % loss, ordered reliable: nothing lost, 1 % of messages wait over 480 ms".
+    package var sentence: String {
+        (conditions + [channelWords]).joined(separator: ", ") + ": " + outcome.joined(separator: ", ")
+    }
+
+    /// "ordered reliable": without its comma, among others.
+    private var channelWords: String {
+        scenario.channel.name.split(separator: ",").joined()
+    }
+
+    // MARK: - The link
+
+    /// What the link does to packets; of a link that only delays them, the delay.
+    private var conditions: [String] {
+        let there = scenario.link.forward
+        let back = scenario.link.back
+        var parts: [String] = []
+        if there.loss > 0 {
+            parts.append("\(LabText.share(there.loss)) loss")
+        } else if back.loss > 0 {
+            parts.append("\(LabText.share(back.loss)) loss on the way back")
+        }
+        if let burst = there.burst ?? back.burst {
+            let side = there.burst == nil ? " on the way back" : ""
+            parts.append(
+                "\(LabText.share(burst.share)) loss in bursts of \(Self.plain(burst.meanLength)) packets\(side)")
+        }
+        if there.reorder > 0 { parts.append("\(LabText.share(there.reorder)) held back") }
+        if there.duplicate > 0 { parts.append("\(LabText.share(there.duplicate)) doubled") }
+        if let rate = there.rate { parts.append(LabText.bitRate(Double(rate))) }
+        if there.blackouts.count == 1 {
+            parts.append("a blackout of \(LabText.time(there.blackouts[0].length.wholeMicroseconds))")
+        } else if there.blackouts.count > 1 {
+            parts.append("\(there.blackouts.count) blackouts")
+        }
+        if parts.isEmpty, there.jitter > .zero {
+            parts.append("\(LabText.time(there.jitter.wholeMicroseconds)) jitter")
+        }
+        if parts.isEmpty, there.delay > .zero {
+            parts.append("\(LabText.time(there.delay.wholeMicroseconds)) delay")
+        }
+        return parts
+    }
+
+    // MARK: - What happened
+
+    private var outcome: [String] {
+        guard offered > 0 else { return ["no message was due"] }
+        guard accepted > 0 else { return ["not one of \(LabText.messages(offered)) could be sent"] }
+        var parts: [String] = []
+        if damaged > 0 { parts.append("\(LabText.messages(damaged)) damaged") }
+        parts.append(lossWords)
+        guard delivered > 0, let latency else { return parts }
+        let isAsFastAsPossible = scenario.traffic.rate == nil
+        if isAsFastAsPossible, let goodput { parts.append(LabText.bitRate(goodput)) }
+        if let waiting, waiting.p99 >= Self.noticeable {
+            parts.append(Self.words(ofWaiting: waiting))
+        } else if !isAsFastAsPossible {
+            parts.append(words(of: latency))
+        }
+        if accepted < offered { parts.append("\(Self.few(offered - accepted, of: offered)) could not be sent") }
+        if late > 0 {
+            let limit = LabText.time(scenario.traffic.late.wholeMicroseconds)
+            parts.append("\(Self.few(late, of: delivered)) later than \(limit)")
+        }
+        if outOfOrder * 100 >= delivered { parts.append("\(LabText.share(share(outOfOrder))) out of order") }
+        return Array(parts.prefix(Self.partLimit + (damaged > 0 ? 1 : 0)))
+    }
+
+    private var lossWords: String {
+        if lost == 0 { return accepted == 1 ? "the only message arrived" : "nothing lost" }
+        if delivered == 0 { return accepted == 1 ? "the only message lost" : "all \(LabText.messages(accepted)) lost" }
+        let share = Double(lost) / Double(accepted)
+        if share > 0.999 { return "all but \(LabText.count(delivered)) of \(LabText.messages(accepted)) lost" }
+        return "\(Self.few(lost, of: accepted)) lost"
+    }
+
+    /// How long messages take, when that is what there is to say.
+    private func words(of latency: LabDistribution) -> String {
+        let arrive = isRoundTrip ? "are back" : "arrive"
+        if latency.count == 1 { return "it took \(LabText.time(latency.max))" }
+        if latency.p99 - latency.p50 < Self.noticeable {
+            return "\(latency.count < 100 ? "all" : "99 %") \(arrive) within \(LabText.time(latency.p99))"
+        }
+        let half = "half \(arrive) within \(LabText.time(latency.p50))"
+        if latency.count < 100 { return "\(half), the slowest takes \(LabText.time(latency.max))" }
+        return "\(half), 1 % take over \(LabText.time(latency.p99))"
+    }
+
+    /// Who waits how long; of fewer than a hundred there is no one percent.
+    private static func words(ofWaiting waiting: LabDistribution) -> String {
+        if waiting.p50 >= noticeable { return "half of all messages wait over \(LabText.time(waiting.p50))" }
+        if waiting.count < 100 { return "the longest wait is \(LabText.time(waiting.max))" }
+        return "1 % of messages wait over \(LabText.time(waiting.p99))"
+    }
+
+    /// "7.5 %", and of less than one in a thousand how many: "3 of 10,000 messages".
+    private static func few(_ count: Int, of total: Int) -> String {
+        let share = Double(count) / Double(total)
+        return share < 0.001 ? "\(LabText.count(count)) of \(LabText.messages(total))" : LabText.share(share)
+    }
+
+    private func share(_ count: Int) -> Double { Double(count) / Double(delivered) }
+
+    private static func plain(_ value: Double) -> String {
+        value == value.rounded() && value.magnitude < 1e15
+            ? LabText.count(Int(value)) : "\((value * 10).rounded() / 10)"
+    }
 }

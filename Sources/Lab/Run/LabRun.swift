@@ -78,7 +78,8 @@ package struct LabRun: Hashable, Sendable {
     package var clockError: Int64?
 
     package init(
-        seed: UInt64, offeredCount: Int = 0, sentAt: [Int64] = [], receptions: [LabReception] = [], damagedCount: Int = 0,
+        seed: UInt64, offeredCount: Int = 0, sentAt: [Int64] = [], receptions: [LabReception] = [],
+        damagedCount: Int = 0,
         wire: LabWire? = nil, packets: LabPackets? = nil, isRoundTrip: Bool = false, clockError: Int64? = nil
     ) {
         self.seed = seed

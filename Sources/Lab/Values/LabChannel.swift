@@ -41,7 +41,8 @@ package struct LabChannel: Hashable, Sendable {
         }
         guard parts.count == 2 else { return }
         let option = parts[1].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard option.count == 2, option[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = UInt16(option[1])
+        guard option.count == 2, option[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let value = UInt16(option[1])
         else { return nil }
         switch option[0] {
         case "rtx": maxRetransmits = value
