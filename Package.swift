@@ -112,8 +112,8 @@ let engine: [Target] = [
     .target(
         name: "Lab",
         dependencies: [
-            "Signaling", "Martlet", "NetworkIO", "PeerSession", "LinkSimulator", "DTLS", "SCTP", "DataChannel", "ICE",
-            "SDP", "STUN", "Digests", "JSON", "Wire", "CPlatform", deque, heap,
+            "Signaling", "Transfer", "Martlet", "NetworkIO", "PeerSession", "LinkSimulator", "DTLS", "SCTP",
+            "DataChannel", "ICE", "SDP", "STUN", "Digests", "JSON", "Wire", "CPlatform", deque, heap,
         ], swiftSettings: settings),
     .target(name: "Web", dependencies: ["CWebAssets"], exclude: ["Page"], swiftSettings: strict),
     .executableTarget(

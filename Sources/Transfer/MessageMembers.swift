@@ -29,6 +29,9 @@ package struct MessageMembers {
         return value
     }
 
+    /// Whether there is a member of that name, other than null.
+    package func has(_ name: String) -> Bool { !isMissing(name) }
+
     /// Null is as good as nothing for a member that may be missing.
     private func isMissing(_ name: String) -> Bool {
         values[name] == nil || values[name] == .null
@@ -63,7 +66,7 @@ package struct MessageMembers {
         isMissing(name) ? [] : try array(name)
     }
 
-    func array(_ name: String) throws(MessageError) -> [JSONValue] {
+    package func array(_ name: String) throws(MessageError) -> [JSONValue] {
         guard case .array(let elements) = try value(name) else { throw .invalidMember(name) }
         return elements
     }
@@ -101,10 +104,23 @@ package struct MessageMembers {
     }
 
     /// An integer from -(2^53-1) to 2^53-1, or nothing.
-    func optionalInteger(_ name: String) throws(MessageError) -> Int64? {
+    package func optionalInteger(_ name: String) throws(MessageError) -> Int64? {
         if isMissing(name) { return nil }
         let range = -TransferLimits.largestInteger...TransferLimits.largestInteger
         guard case .integer(let number) = try value(name), range.contains(number) else { throw .invalidMember(name) }
+        return number
+    }
+
+    /// A number in a range, or nothing.
+    package func optionalNumber(_ name: String, _ range: ClosedRange<Double>) throws(MessageError) -> Double? {
+        if isMissing(name) { return nil }
+        let number: Double
+        switch try value(name) {
+        case .integer(let value): number = Double(value)
+        case .number(let value): number = value
+        default: throw .invalidMember(name)
+        }
+        guard range.contains(number) else { throw .invalidMember(name) }
         return number
     }
 
