@@ -1,0 +1,73 @@
+/// One sentence for each plot: what a person shall see in it.
+enum ReportHeadline {
+    /// About which share came.
+    static func delivery(_ groups: [ReportGroup]) -> String {
+        let members = groups.flatMap { group in group.members.map { (group, $0) } }
+            .filter { $0.1.result.deliveredShare != nil }
+        guard let worst = members.min(by: { share($0.1) < share($1.1) }) else { return "No message was sent" }
+        if share(worst.1) >= 1 {
+            return members.count == 1 ? "Everything arrived" : "Everything arrived, whatever the option"
+        }
+        let lost = ReportWords.share(1 - share(worst.1))
+        let place = worst.0.name.isEmpty ? "" : " at \(worst.0.name)"
+        let safe = Set(members.map(\.1.label)).filter { label in
+            members.allSatisfy { $0.1.label != label || share($0.1) >= 1 }
+        }
+        let others = members.map(\.1.label).filter(safe.contains).reduce(into: [String]()) {
+            if !$0.contains($1) { $0.append($1) }
+        }
+        let first = "\(sentenceStart(worst.1.label)) loses \(lost) of the messages\(place)"
+        return others.isEmpty
+            ? first : first + "; " + ReportWords.list(others) + (others.count == 1 ? " loses" : " lose") + " none"
+    }
+
+    /// About how long messages took.
+    static func latency(_ group: ReportGroup) -> String {
+        let members = group.members.filter { $0.result.latency != nil }
+        let tail = { (member: ReportGroup.Member) in member.result.latency?.p99 ?? 0 }
+        guard let slow = members.max(by: { tail($0) < tail($1) }), let fast = members.min(by: { tail($0) < tail($1) })
+        else { return group.prefix + "nothing arrived" }
+        let over = { (member: ReportGroup.Member) in ReportWords.time(tail(member)) }
+        if members.count == 1 || over(slow) == over(fast) {
+            return sentenceStart(group.prefix + "one message in a hundred takes over \(over(slow))")
+        }
+        return sentenceStart(
+            group.prefix
+                + "one message in a hundred takes over \(over(slow)) with \(slow.label), over \(over(fast)) with "
+                + fast.label)
+    }
+
+    /// About what changed in the course of time.
+    static func timeline(_ group: ReportGroup) -> String {
+        let worst = group.members.compactMap { member -> (member: ReportGroup.Member, moment: LabMoment, p99: Int64)? in
+            let moments = member.result.timeline.compactMap { moment in moment.p99.map { (moment, $0) } }
+            return moments.max { $0.1 < $1.1 }.map { (member, $0.0, $0.1) }
+        }.max { $0.p99 < $1.p99 }
+        guard let worst else { return sentenceStart(group.prefix + "nothing arrived") }
+        let time = ReportWords.time(worst.p99)
+        let moment = ReportWords.time(worst.moment.start)
+        let who = group.members.count == 1 ? "" : " with \(worst.member.label)"
+        return sentenceStart(
+            group.prefix + "the worst moment is \(moment) after the start: 1 % take over \(time)\(who)")
+    }
+
+    /// About how long messages waited for others.
+    static func waiting(_ group: ReportGroup) -> String {
+        let members = group.members.filter { $0.result.waiting != nil }
+        let share = { (member: ReportGroup.Member) in member.result.waitingShare ?? 0 }
+        guard let worst = members.max(by: { share($0) < share($1) }), let waiting = worst.result.waiting,
+            share(worst) > 0
+        else { return sentenceStart(group.prefix + "no message waited for an earlier one") }
+        let free = members.filter { share($0) == 0 }.map(\.label)
+        let first =
+            "\(ReportWords.share(share(worst))) of the messages that were there waited for an earlier one with "
+            + "\(worst.label), 1 % of all over \(ReportWords.time(waiting.p99))"
+        return sentenceStart(
+            group.prefix + first + (free.isEmpty ? "" : "; none with " + ReportWords.list(free)))
+    }
+
+    /// `text` with a large first letter.
+    static func sentenceStart(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+
+    private static func share(_ member: ReportGroup.Member) -> Double { member.result.deliveredShare ?? 1 }
+}
