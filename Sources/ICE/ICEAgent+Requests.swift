@@ -32,13 +32,7 @@ extension ICEAgent {
     private mutating func handleRequest(
         _ message: STUNMessage, over key: AddressPair, at now: NetworkTime
     ) throws(ICEError) {
-        guard let names = message.username?.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false),
-            names.count == 2, names[0] == localCredentials.ufrag
-        else { throw .wrongUsername }
-        if let remoteCredentials, names[1] != remoteCredentials.ufrag { throw .wrongUsername }
-        guard message.messageIntegrity?.holds(underKey: localCredentials.integrityKey, by: hmac) == true else {
-            throw .notAuthenticated
-        }
+        let ufrag = try authenticate(message)
         let unknown = message.unknownRequiredTypes
         guard unknown.isEmpty else {
             return respond(
@@ -53,12 +47,34 @@ extension ICEAgent {
         let check = EarlyCheck(
             pair: key,
             priority: message.priority ?? CandidatePriority.candidate(.peerReflexive, localPreference: 0),
-            usesCandidate: message.usesCandidate, ufrag: names[1])
+            usesCandidate: message.usesCandidate, ufrag: ufrag)
         if remoteCredentials == nil {
             remember(check)
         } else {
             process(check, at: now)
         }
+    }
+
+    /// Checks that a request comes from somebody who has our description.
+    ///
+    /// - Returns: the fragment that the sender claims as its own.
+    private func authenticate(_ request: STUNMessage) throws(ICEError) -> Substring {
+        guard let names = request.username?.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false),
+            names.count == 2, names[0] == localCredentials.ufrag
+        else { throw .wrongUsername }
+        if let remoteCredentials, names[1] != remoteCredentials.ufrag { throw .wrongUsername }
+        guard request.messageIntegrity?.holds(underKey: localCredentials.integrityKey, by: hmac) == true else {
+            throw .notAuthenticated
+        }
+        return names[1]
+    }
+
+    /// Whether a datagram is a check that this agent would answer, so from somebody who has our description. Changes nothing.
+    package func isCheck(_ bytes: RawSpan) -> Bool {
+        guard let message = try? STUNMessage(parsing: bytes), message.method == .binding,
+            message.messageClass == .request
+        else { return false }
+        return (try? authenticate(message)) != nil
     }
 
     /// Settles a role conflict (RFC 8445 section 7.3.1.1): true if the peer must change, otherwise we have.

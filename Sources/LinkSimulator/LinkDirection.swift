@@ -1,8 +1,8 @@
 internal import DequeModule
-internal import Wire
+package import Wire
 
 /// One direction of a link, carrying anything that has a size.
-struct LinkDirection<Payload> {
+package struct LinkDirection<Payload> {
     private struct Flight {
         let arrives: NetworkTime
         /// Position in the order of sending.
@@ -11,8 +11,13 @@ struct LinkDirection<Payload> {
         let payload: Payload
     }
 
-    var settings: LinkSettings
-    private(set) var statistics = LinkStatistics()
+    /// A change concerns what is sent afterwards.
+    package var settings: LinkSettings
+    package private(set) var statistics = LinkStatistics()
+    /// Bytes of the datagrams on the way, duplicates and those that wait for the rate included.
+    package private(set) var flightBytes = 0
+    /// Datagrams on the way, likewise.
+    package var flightCount: Int { flights.count }
 
     private var bottleneck = Bottleneck()
     private var isBad = false
@@ -29,7 +34,8 @@ struct LinkDirection<Payload> {
     private var reorderGenerator: SplitMix64
     private var duplicateGenerator: SplitMix64
 
-    init(settings: LinkSettings, generator: inout SplitMix64) {
+    /// - Parameter generator: gives the seeds of the direction's own ones.
+    package init(settings: LinkSettings, generator: inout SplitMix64) {
         self.settings = settings
         lossGenerator = generator.fork()
         burstGenerator = generator.fork()
@@ -38,9 +44,15 @@ struct LinkDirection<Payload> {
         duplicateGenerator = generator.fork()
     }
 
-    var nextArrival: NetworkTime? { flights.first?.arrives }
+    /// When the next datagram arrives; nil while nothing is on the way.
+    package var nextArrival: NetworkTime? { flights.first?.arrives }
 
-    mutating func send(_ payload: Payload, bytes: Int, at now: NetworkTime) {
+    /// Takes a datagram.
+    ///
+    /// - Parameters:
+    ///   - bytes: its size, without the header that the settings add.
+    ///   - now: not before that of any earlier call.
+    package mutating func send(_ payload: Payload, bytes: Int, at now: NetworkTime) {
         let number = statistics.sentCount
         statistics.sentCount += 1
         statistics.sentBytes += bytes
@@ -83,9 +95,10 @@ struct LinkDirection<Payload> {
     }
 
     /// The earliest datagram that has arrived by `now`, and when it did.
-    mutating func receive(at now: NetworkTime) -> (payload: Payload, arrived: NetworkTime)? {
+    package mutating func receive(at now: NetworkTime) -> (payload: Payload, arrived: NetworkTime)? {
         guard let first = flights.first, first.arrives <= now else { return nil }
         flights.removeFirst()
+        flightBytes -= first.bytes
         statistics.deliveredCount += 1
         statistics.deliveredBytes += first.bytes
         if first.number < highestDelivered { statistics.reorderedCount += 1 }
@@ -113,6 +126,7 @@ struct LinkDirection<Payload> {
     }
 
     private mutating func insert(_ flight: Flight) {
+        flightBytes += flight.bytes
         var low = 0
         var high = flights.count
         // Most datagrams arrive after all others.

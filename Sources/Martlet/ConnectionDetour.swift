@@ -5,11 +5,18 @@ package import Wire
 package struct ConnectionDetour: Sendable {
     /// Where the relay takes the peer's datagrams, the most preferred first: told to the peer as our host candidates.
     package var outerAddresses: [TransportAddress]
-    /// Gets the loopback address of each of our sockets, on the network loop, before the peer can know of the connection's
-    /// candidates. There is one of each family of the outer addresses.
-    package var didBind: @Sendable (TransportAddress) -> Void
+    /// Is told each of our sockets before the peer can know of it. There is one for each family of the outer addresses.
+    package var didBind: @Sendable (Base) -> Void
 
-    package init(outerAddresses: [TransportAddress], didBind: @escaping @Sendable (TransportAddress) -> Void) {
+    /// One of our sockets, which the relay passes the peer's datagrams on to. To be used on the network loop.
+    package struct Base: Sendable {
+        /// On loopback.
+        package let address: TransportAddress
+        /// Whether a datagram is a connectivity check of somebody who has our description: who sends none is a stranger.
+        package let isCheck: @Sendable (UnsafeRawBufferPointer) -> Bool
+    }
+
+    package init(outerAddresses: [TransportAddress], didBind: @escaping @Sendable (Base) -> Void) {
         self.outerAddresses = outerAddresses
         self.didBind = didBind
     }

@@ -298,7 +298,8 @@ public actor PeerConnection {
             guard !advertised.isEmpty,
                 let socket = try? await DatagramSocket.bind(to: TransportAddress(loopback, port: 0), on: loop)
             else { continue }
-            detour.didBind(socket.localAddress)
+            detour.didBind(
+                .init(address: socket.localAddress) { [weak driver] in driver?.session.isCheck($0) ?? false })
             driver.add(socket, advertisedAs: advertised)
         }
         driver.session.endOfLocalAddresses(at: loop.now())

@@ -74,6 +74,9 @@ extension PeerSession {
         followICE(at: now)
     }
 
+    /// Whether a datagram is a connectivity check of somebody who has our description.
+    package func isCheck(_ datagram: UnsafeRawBufferPointer) -> Bool { agent.isCheck(datagram.bytes) }
+
     /// A STUN server that tells our addresses as others see them.
     package func addSTUNServer(_ server: TransportAddress, at now: NetworkTime) {
         agent.addSTUNServer(server, at: now)
