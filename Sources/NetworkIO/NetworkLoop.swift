@@ -10,12 +10,16 @@ package final class NetworkLoop: Sendable {
 
     package let eventLoop: any EventLoop
     package let group: any EventLoopGroup
+    /// For tasks whose every step belongs on the loop, because what they measure or move is there: nothing in them changes
+    /// threads. They may not block.
+    package let taskExecutor: any TaskExecutor
     private let origin: NIODeadline
 
     private init() {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
         eventLoop = group.next()
+        taskExecutor = LoopTaskExecutor(eventLoop: eventLoop)
         origin = .now()
     }
 
@@ -37,6 +41,20 @@ package final class NetworkLoop: Sendable {
     /// Runs `work` on the loop, from any thread.
     package func execute(_ work: @escaping @Sendable () -> Void) {
         eventLoop.execute(work)
+    }
+}
+
+/// Runs the steps of tasks on the loop, each behind what is there already.
+private final class LoopTaskExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
 

@@ -126,7 +126,9 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
         pass()
     }
 
-    private func handle(_ datagram: UnsafeRawBufferPointer, from visitor: RelayConversation.Visitor, at now: NetworkTime) {
+    private func handle(
+        _ datagram: UnsafeRawBufferPointer, from visitor: RelayConversation.Visitor, at now: NetworkTime
+    ) {
         let family = visitor.address.ip.family
         let base = bases[family]
         guard let news = conversation.receive(datagram, from: visitor, at: now, isCheck: { base?.isCheck($0) ?? false })
