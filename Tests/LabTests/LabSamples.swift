@@ -1,4 +1,5 @@
 import Lab
+import Testing
 
 /// Scenarios and runs that tests are about.
 enum LabSamples {
@@ -39,4 +40,9 @@ enum LabSamples {
                 return (UInt32(index), 50 + waits, waits)
             })
     }
+}
+
+/// `#expect` for what a mutating call answers, which the macro cannot take.
+func check(_ isSo: Bool, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(isSo, comment, sourceLocation: sourceLocation)
 }

@@ -4,6 +4,9 @@ package struct LabRecorder: Sendable {
     /// Messages that a run accepts at most.
     package static let messageLimit = 1_000_000
 
+    /// No time is larger, in microseconds: whatever a partner says, times can be subtracted.
+    private static let timeLimit: Int64 = 1 << 53
+
     private var run: LabRun
     /// When a message was sent, as far as that is known.
     private var sentAt: [Int64?] = []
@@ -67,7 +70,7 @@ package struct LabRecorder: Sendable {
         if let sendTime {
             extend(to: index + 1)
             run.offeredCount = max(run.offeredCount, sentAt.count)
-            sentAt[index] = sendTime
+            sentAt[index] = min(max(sendTime, -Self.timeLimit), Self.timeLimit)
         }
         if !hasCome[index] {
             hasCome[index] = true
