@@ -100,6 +100,48 @@ static const unsigned char invitation_js[] = {
 static const unsigned char journal_js[] = {
 #embed "../Web/Page/journal.js"
 };
+static const unsigned char lab_css[] = {
+#embed "../Web/Page/lab.css"
+};
+static const unsigned char labcard_js[] = {
+#embed "../Web/Page/labcard.js"
+};
+static const unsigned char labconnection_js[] = {
+#embed "../Web/Page/labconnection.js"
+};
+static const unsigned char labcontrols_js[] = {
+#embed "../Web/Page/labcontrols.js"
+};
+static const unsigned char labflow_js[] = {
+#embed "../Web/Page/labflow.js"
+};
+static const unsigned char labguest_js[] = {
+#embed "../Web/Page/labguest.js"
+};
+static const unsigned char labrun_js[] = {
+#embed "../Web/Page/labrun.js"
+};
+static const unsigned char labscreen_js[] = {
+#embed "../Web/Page/labscreen.js"
+};
+static const unsigned char labstrip_js[] = {
+#embed "../Web/Page/labstrip.js"
+};
+static const unsigned char labticker_js[] = {
+#embed "../Web/Page/labticker.js"
+};
+static const unsigned char labtimers_js[] = {
+#embed "../Web/Page/labtimers.js"
+};
+static const unsigned char labtraffic_js[] = {
+#embed "../Web/Page/labtraffic.js"
+};
+static const unsigned char labwire_js[] = {
+#embed "../Web/Page/labwire.js"
+};
+static const unsigned char labwords_js[] = {
+#embed "../Web/Page/labwords.js"
+};
 static const unsigned char link_js[] = {
 #embed "../Web/Page/link.js"
 };
@@ -266,6 +308,20 @@ static const martlet_web_asset assets[] = {
     ASSET("introductions.js", introductions_js),
     ASSET("invitation.js", invitation_js),
     ASSET("journal.js", journal_js),
+    ASSET("lab.css", lab_css),
+    ASSET("labcard.js", labcard_js),
+    ASSET("labconnection.js", labconnection_js),
+    ASSET("labcontrols.js", labcontrols_js),
+    ASSET("labflow.js", labflow_js),
+    ASSET("labguest.js", labguest_js),
+    ASSET("labrun.js", labrun_js),
+    ASSET("labscreen.js", labscreen_js),
+    ASSET("labstrip.js", labstrip_js),
+    ASSET("labticker.js", labticker_js),
+    ASSET("labtimers.js", labtimers_js),
+    ASSET("labtraffic.js", labtraffic_js),
+    ASSET("labwire.js", labwire_js),
+    ASSET("labwords.js", labwords_js),
     ASSET("link.js", link_js),
     ASSET("logo.svg", logo_svg),
     ASSET("looks.js", looks_js),

@@ -1,8 +1,9 @@
 // One connection from beginning to end: room, peer, session. What came of it is told once; a visit may need several.
 
 import { base64url, equalInConstantTime, fromBase64url } from "./bytes.js";
-import { ChatConnection, isChat } from "./chatconnection.js";
+import { isChat } from "./chatconnection.js";
 import { Failure } from "./failures.js";
+import { isLab } from "./labconnection.js";
 import { Peer } from "./peer.js";
 import { Session } from "./session.js";
 import { shownMessage } from "./text.js";
@@ -24,8 +25,8 @@ const wireCodes = { "silent": "timed-out", "no-path": "no-path", "no-webrtc": "i
 
 /**
  * Callbacks: those of Session, `onRoom(room)` when the room is known, which gives (a promise of) what outlives the
- * connection, `{ id, holdings, outgoing }` (null for a chat); `openChat(peer, hooks)`, which gives the ChatConnection when it
- * is one; `onInterrupted(boolean)` when packets stop and start coming, and `onEnd(Failure)` in place of its `onFailure`,
+ * connection, `{ id, holdings, outgoing }` (null for a chat); `openChat(peer, hooks)` and `openLab(peer, iceServers, hooks)`, which give
+ * the ChatConnection or LabConnection when it is one; `onInterrupted(boolean)` when packets stop and start coming, and `onEnd(Failure)` in place of its `onFailure`,
  * once, after which nothing more comes.
  */
 export class Attempt {
@@ -190,7 +191,7 @@ export class Attempt {
         const detail = shownMessage(message ?? "");
         if (!this.session) {
             this.#fail(new Failure(Object.hasOwn(theirFailures, code) ? theirFailures[code] : "left", detail));
-        } else if (code === "cancelled" && !(this.session instanceof ChatConnection) && !this.part?.delivering) {
+        } else if (code === "cancelled" && this.session instanceof Session && !this.part?.delivering) {
             // A page that is closed has no time to say it over the connection.
             this.session.lose();
             this.#fail(new Failure("canceled-there", detail));
@@ -302,20 +303,27 @@ export class Attempt {
     }
 
     #beginChat() {
-        this.session = this.#callbacks.openChat(this.#peer, {
+        this.session = this.#callbacks.openChat(this.#peer, this.#sessionHooks);
+    }
+
+    get #sessionHooks() {
+        return {
             onBegun: () => {
                 this.#expect(null);
                 this.#callbacks.onBegun();
             },
             onFailure: (failure) => this.#handleSessionEnd(failure),
-        });
+        };
     }
 
     #handleText(text) {
         // Nothing was said yet by a guest that does not know what it was led to.
         const isFirst = !this.#isHost && !this.#greeted;
         this.#greeted = true;
-        if (isFirst && !this.#entry.purpose && isChat(text)) this.#beginChat();
+        if (isFirst && !this.#entry.purpose) {
+            if (isChat(text)) this.#beginChat();
+            else if (isLab(text)) this.session = this.#callbacks.openLab(this.#peer, this.iceServers, this.#sessionHooks);
+        }
         this.session.handleText(text);
     }
 

@@ -200,6 +200,22 @@ const sentences = {
         "The talk is over",
         "The other side has left.",
     ],
+    "lab-over": [
+        "The lab is over",
+        "Whoever measured has what they wanted to know, and has closed it. You can close this page.",
+    ],
+    "lab-lost": [
+        "The connection was lost",
+        "It ended in the middle of a run. If the lab goes on there, try again.",
+    ],
+    "lab-stopped": [
+        "You stopped the lab",
+        "The other side was told. You can close this page.",
+    ],
+    "lab-stopped-there": [
+        "The other side stopped the lab",
+        "You can close this page.",
+    ],
     "other-tab": [
         "This talk goes on in another tab",
         "Close that tab, or talk on there: two tabs cannot be the same person.",
@@ -217,7 +233,7 @@ const sentences = {
 /** Failures after which loading the page again can help. */
 const worthRetrying = new Set([
     "unreachable", "taken", "busy", "silent", "no-path", "protocol", "internal", "stalled", "storage-here", "restarting",
-    "busy-there", "dropped", "no-words", "not-a-chat", "other-tab", "full-talk",
+    "busy-there", "dropped", "no-words", "not-a-chat", "other-tab", "full-talk", "lab-lost",
 ]);
 /** Failures after which another link or code is asked for; and those where the same code may only be mistyped. */
 const worthAsking = new Set([

@@ -190,6 +190,11 @@ export class Peer {
         return this.#connection.createDataChannel(label, { ordered: true, protocol });
     }
 
+    /** What was said and is still on its way to the other side. */
+    get controlBufferedBytes() {
+        return this.#control.bufferedAmount;
+    }
+
     sendText(text) {
         if (this.#control.readyState === "open") this.#control.send(text);
     }

@@ -1,6 +1,6 @@
-// The page allows scripts from exactly two addresses beside its own modules: those of its workers.
+// The page allows scripts from exactly three addresses beside its own modules: those of its workers.
 
-const allowed = new Set(["sw.js", "packworker.js"]);
+const allowed = new Set(["sw.js", "packworker.js", "labticker.js"]);
 const policy = globalThis.trustedTypes?.createPolicy("martlet", {
     createScriptURL(name) {
         if (!allowed.has(name)) throw new TypeError("no script of this page");

@@ -3,6 +3,7 @@
 import { Attempt } from "./attempt.js";
 import { Failure } from "./failures.js";
 import { Holdings } from "./holdings.js";
+import { LabGuest } from "./labguest.js";
 import { forget, knownRoom, rememberRoom, sessionIdentifier } from "./link.js";
 import { Movement } from "./movement.js";
 import { OfflineAttempt } from "./offlineattempt.js";
@@ -45,7 +46,7 @@ export class Visit {
     #standingNotice = "";
     #offerTime = -Infinity;
     #handing = { bytes: 0, held: false };
-    /** What goes on in place of this visit, when the link led to a talk. */
+    /** What goes on in place of this visit, when the link led to a talk or to the lab. */
     #guest = null;
 
     /** `entrance` is a link `{ room, secret }`, a code `{ number, words }`, or `{ offer }` of somebody without a server. */
@@ -127,6 +128,10 @@ export class Visit {
             openChat: (peer, hooks) => {
                 this.#guest ??= new TalkGuest(this.#entrance, this.#memory.room);
                 return this.#guest.open(peer, hooks);
+            },
+            openLab: (peer, iceServers, hooks) => {
+                this.#guest = new LabGuest();
+                return this.#guest.open(peer, iceServers, hooks);
             },
             onBegun: () => this.#handOver(),
             onInterrupted: (interrupted) => {
@@ -284,7 +289,7 @@ export class Visit {
         screens.showDone(this.#attempt.part, holdings, this.#peerName);
     }
 
-    /** It is a talk: its connections are not this visit's any more. */
+    /** It is a talk, or the lab: its connections are not this visit's any more. */
     #handOver() {
         this.#over = true;
         const attempt = this.#attempt;

@@ -1,0 +1,124 @@
+// One run drawn: each message a dot, by the time at which it was sent and how long it took. What is not here yet climbs; what came
+// late behind an earlier one has a colour of its own; what does not come ends as a mark at the top.
+
+import { windowMicroseconds } from "./labflow.js";
+import { clock } from "./labwire.js";
+
+/** More dots than that in one picture would say nothing more. */
+const dotLimit = 1600;
+const steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000];
+
+/** A time for a person: `0.4 ms`, `41 ms`, `1.2 s`. */
+export function shownTime(microseconds) {
+    const milliseconds = Math.max(0, microseconds) / 1000;
+    if (milliseconds < 9.95) return `${milliseconds.toFixed(1)} ms`;
+    if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+    return `${(milliseconds / 1000).toFixed(milliseconds < 9995 ? 1 : 0)} s`;
+}
+
+/** The height of all strips, in milliseconds: what nearly all messages stay below; it shrinks only when it is far too large. */
+export function scaleFor(largest, before) {
+    const wanted = steps.find((step) => step >= largest * 1.15) ?? steps.at(-1);
+    return wanted < before && steps.find((step) => step >= largest * 2) >= before ? before : wanted;
+}
+
+/** Colours as the style sheet has them. */
+export function palette(element) {
+    const style = getComputedStyle(element);
+    const value = (name) => style.getPropertyValue(name).trim();
+    return {
+        dot: value("--lab-dot"), held: value("--lab-held"), lost: value("--lab-lost"), grid: value("--line"),
+        text: value("--quiet"), font: `11px ${style.fontFamily}`,
+    };
+}
+
+export class LabStrip {
+    #canvas;
+    #context;
+    #width = 0;
+    #height = 0;
+    #observer;
+
+    constructor(canvas) {
+        this.#canvas = canvas;
+        this.#context = canvas.getContext("2d");
+        this.#observer = new ResizeObserver(() => this.#fit());
+        this.#observer.observe(canvas);
+        this.#fit();
+    }
+
+    close() {
+        this.#observer.disconnect();
+    }
+
+    /** Draws a LabFlow (or nothing, where it is null) as it is at `now`, on a scale of so many milliseconds. */
+    draw(flow, scale, colours, now = clock()) {
+        const context = this.#context;
+        const [width, height] = [this.#width, this.#height];
+        if (width === 0) return;
+        context.clearRect(0, 0, width, height);
+        this.#drawGrid(scale, colours);
+        if (!flow) return;
+        const stride = Math.max(1, Math.ceil((flow.end - flow.first) / dotLimit));
+        const top = 10;
+        const x = (sent) => width - (now - sent) / windowMicroseconds * width;
+        const y = (latency) => height - 3 - latency / 1000 / scale * (height - 3 - top);
+        const radius = width < 260 ? 1.4 : 1.7;
+        const patience = flow.patience;
+        const ways = { dot: new Path2D(), held: new Path2D(), young: new Path2D(), lost: new Path2D() };
+        let count = 0;
+        flow.each(now, (sent, latency, isHeld) => {
+            count += 1;
+            const isMissing = Number.isNaN(latency);
+            // Of many, what is out of the ordinary is always drawn.
+            if (stride > 1 && count % stride !== 0 && !isMissing && !isHeld) return;
+            const place = x(sent);
+            const level = y(isMissing ? now - sent : latency);
+            if (isMissing && (level < top || now - sent > patience)) {
+                ways.lost.rect(place - 0.75, 0, 1.5, 7);
+            } else {
+                const way = isMissing ? ways.young : isHeld ? ways.held : ways.dot;
+                const shown = Math.max(level, top - 2);
+                way.moveTo(place + radius, shown);
+                way.arc(place, shown, radius, 0, 2 * Math.PI);
+            }
+        });
+        context.fillStyle = colours.dot;
+        context.fill(ways.dot);
+        context.fillStyle = colours.held;
+        context.fill(ways.held);
+        context.fillStyle = colours.lost;
+        context.fill(ways.lost);
+        context.lineWidth = 0.8;
+        context.strokeStyle = colours.text;
+        context.stroke(ways.young);
+    }
+
+    #drawGrid(scale, { grid, text, font }) {
+        const context = this.#context;
+        const [width, height] = [this.#width, this.#height];
+        context.fillStyle = text;
+        context.font = font;
+        for (const share of [0.5, 1]) {
+            const level = Math.round(height - 3 - share * (height - 13)) + 0.5;
+            context.strokeStyle = grid;
+            context.lineWidth = 1;
+            context.beginPath();
+            context.moveTo(0, level);
+            context.lineTo(width, level);
+            context.stroke();
+            context.fillText(shownTime(scale * share * 1000), 4, level + 12);
+        }
+    }
+
+    /** The picture is as sharp as the screen. */
+    #fit() {
+        const { clientWidth, clientHeight } = this.#canvas;
+        const ratio = Math.min(3, devicePixelRatio || 1);
+        this.#width = clientWidth;
+        this.#height = clientHeight;
+        this.#canvas.width = Math.round(clientWidth * ratio);
+        this.#canvas.height = Math.round(clientHeight * ratio);
+        this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+}

@@ -1,0 +1,64 @@
+// What the lab's screen says about a run, in words.
+
+import { shownTime } from "./labstrip.js";
+import { duration } from "./text.js";
+
+const number = new Intl.NumberFormat("en");
+/** Less than that is not worth a word. */
+const leastShare = 0.002;
+
+/** `12,000`. */
+export function count(value) {
+    return number.format(value);
+}
+
+/** `0 %`, `0.4 %`, `12 %`, `100 %` (only when it is all). */
+export function percent(share) {
+    if (share === 0 || share === 1) return `${100 * share} %`;
+    const value = 100 * share;
+    const isNearEnd = value < 9.95 || value > 98.95;
+    return `${Math.min(99.9, Math.max(0.1, value)).toFixed(isNearEnd ? 1 : 0)} %`;
+}
+
+/** What a channel does, for somebody who does not know its options. */
+export function purpose({ ordered, maxRetransmits, maxPacketLifeTime }) {
+    const order = ordered ? "in order" : "as it comes";
+    if (maxRetransmits === 0) return `Sent once and never again, ${order}.`;
+    if (maxRetransmits !== undefined) return `Sent again at most ${count(maxRetransmits)} times, ${order}.`;
+    if (maxPacketLifeTime !== undefined) return `Sent again for ${count(maxPacketLifeTime)} ms, ${order}.`;
+    return ordered ? "Everything, in order: the default." : "Everything, as it comes.";
+}
+
+/** `1,200 bytes, 60 a second, for 10 s`. */
+export function trafficText({ bytes, rate, milliseconds }) {
+    const pace = rate === null ? "as fast as possible" : `${count(Number(rate.toFixed(1)))} a second`;
+    return [`${count(bytes)} bytes`, pace, milliseconds === null ? "" : `for ${duration(milliseconds / 1000)}`].filter(Boolean).join(", ");
+}
+
+/** What one sees at the moment, in a sentence. `figures` are those of LabFlow. */
+export function sentence(channel, figures, refused) {
+    if (refused > 0.02) return `The link is too slow for this: ${percent(refused)} of the messages are not even accepted.`;
+    if (!figures) return "Waiting for messages…";
+    const isReliable = channel.maxRetransmits === undefined && channel.maxPacketLifeTime === undefined;
+    const lost = figures.delivered === null ? 0 : 1 - figures.delivered;
+    const waits = figures.waited !== null && figures.waited > leastShare;
+    const waiting = waits ? `${percent(figures.waited)} of them waited for an earlier one` : "";
+    if (isReliable) {
+        if (lost > leastShare && channel.ordered) return `Nothing is lost, but ${count(figures.missing)} messages have to wait just now.`;
+        if (lost > leastShare) return `Nothing is lost, but ${count(figures.missing)} messages are still on their way.`;
+        if (waits) return `Every message arrives, but ${waiting}.`;
+        const isUneven = figures.p99 > 2 * figures.p50 + 20_000;
+        if (isUneven && !channel.ordered) return "Every message arrives; one that was lost comes later, and holds up no other.";
+        return "Every message arrives, and none waits for another.";
+    }
+    if (lost <= leastShare) return waits ? `Nearly all arrive, but ${waiting}.` : "Nearly every message arrives, and none waits.";
+    const rest = waits ? `; of the others, ${waiting}` : ", and no other waits for them";
+    return `${percent(lost)} of the messages never arrive${rest}.`;
+}
+
+/** What screen readers hear of a strip. */
+export function spoken(name, figures) {
+    if (!figures || figures.p50 === null) return `${name}: nothing has arrived yet.`;
+    const delivered = figures.delivered === null ? "" : `${percent(figures.delivered)} delivered, `;
+    return `${name}: ${delivered}half within ${shownTime(figures.p50)}, 99 percent within ${shownTime(figures.p99)}.`;
+}

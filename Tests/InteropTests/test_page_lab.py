@@ -1,0 +1,371 @@
+"""The page as partner of a lab (Docs/Protocols/Lab.md) in real browsers, across from an independent conductor
+(lab_conductor.py)."""
+
+import asyncio
+import contextlib
+import json
+
+import pytest
+import pytest_asyncio
+
+from conftest import SCREENSHOTS
+from lab_conductor import Conductor, Impairment, Live, RunFailed, message, now
+from martlet_peer import TransferError
+from page_support import meet_again
+
+UNORDERED, ONCE = {"ordered": False}, {"ordered": False, "maxRetransmits": 0}
+
+
+@pytest_asyncio.fixture
+async def conductor(visit):
+    made = await Conductor(await visit.connect()).begin()
+    yield made
+    await made.close()
+
+
+async def pictures(visit, name):
+    """As `Visit.picture`, and on a screen that is wide enough for strips side by side."""
+    await visit.picture(name)
+    if SCREENSHOTS:
+        await visit.page.resize(1440, 900)
+        for scheme in ("light", "dark"):
+            if hasattr(visit.page, "prefer"):
+                await visit.page.prefer(scheme)
+            # Colours and sizes follow within a frame or two.
+            await visit.page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))")
+            assert await visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            await visit.page.screenshot(f"{SCREENSHOTS}/{name}-wide-{scheme}-{visit.browser.name}.png")
+
+
+async def text(visit, selector):
+    return await visit.page.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
+
+
+# MARK: Runs
+
+
+async def test_the_page_receives(visit, conductor):
+    assert ("Firefox" if visit.browser.name == "firefox" else "Chrome") in conductor.partner
+    ahead, error = await conductor.clocks()
+    run = await conductor.run(channel=ONCE, bytes=1200, rate=200, milliseconds=1000, of=7)
+    assert run.accepted == run.offered == 200
+    assert sorted(sequence for sequence, _ in run.came) == list(range(200)) and run.damaged == 0
+    latencies = [at - ahead - run.sent_at[sequence] for sequence, at in run.came]
+    # Nothing comes before it was sent, as far as the two clocks can be compared.
+    assert min(latencies) > -error - 1500, (min(latencies), error)
+    assert sorted(latencies)[100] < 100_000
+    times = [at for at, _ in run.received_reports]
+    assert all(later - earlier > 60_000 for earlier, later in zip(times[:-1], times[1:-1])), "oftener than every 100 ms"
+
+
+async def test_the_page_sends(visit, conductor):
+    ahead, error = await conductor.clocks()
+    run = await conductor.run(sends=False, channel=UNORDERED, bytes=1000, rate=250, milliseconds=2000)
+    assert run.offered == 500 and 490 <= run.accepted <= 500
+    assert sorted(sequence for sequence, _ in run.came) == list(range(run.accepted)) and run.damaged == 0
+    assert all(at + ahead > run.sent_at[sequence] - error - 1500 for sequence, at in run.came)
+    # Without drift: each was due at its time, none before it.
+    sent = [run.sent_at[sequence] for sequence in range(run.accepted)]
+    assert 1_990_000 <= sent[-1] - sent[0] + 4000 <= 2_110_000, sent[-1] - sent[0]
+    late = sorted(at - sent[0] - sequence * 4000 for sequence, at in enumerate(sent))
+    if run.accepted == run.offered:
+        assert late[0] > -2500 and late[len(late) // 2] < 10_000, (late[0], late[len(late) // 2], late[-1])
+    reports = [at for at, _, _ in run.sent_reports]
+    assert len(reports) >= 7
+
+
+async def test_as_fast_as_possible_in_both_directions(conductor):
+    sent = await conductor.run(sends=False, bytes=16_384, milliseconds=600)
+    assert sent.offered == sent.accepted == sent.delivered > 20 and sent.damaged == 0
+    received = await conductor.run(bytes=60_000, milliseconds=600)
+    assert received.accepted == received.delivered > 5 and received.damaged == 0
+
+
+async def test_what_the_channel_does_not_hold_is_not_accepted(conductor):
+    slow = Impairment({"delay": 150})
+    run = await conductor.run(sends=False, channel={"ordered": True}, impairment=slow, bytes=60_000, rate=500, milliseconds=1500)
+    assert run.offered == 750
+    assert run.accepted < 500, "480 KB are held, and little leaves"
+    assert run.delivered == run.accepted
+
+
+async def test_several_runs_at_once_over_lossy_links(visit, conductor):
+    """Each over a connection of its own: what the options promise is what comes."""
+    async def one(channel, sends, seed):
+        run = await conductor.prepare(channel=channel, sends=sends, impairment=Impairment({"loss": 0.1, "delay": 10}, seed),
+                                      bytes=300, rate=100, milliseconds=2000)
+        return run
+    wanted = [({"ordered": True}, True), (ONCE, True), ({"ordered": True}, False), (ONCE, False)]
+    runs = [await one(channel, sends, seed) for seed, (channel, sends) in enumerate(wanted)]
+    for run in runs:
+        run.start()
+    assert await text(visit, "#lab-title") == "4 runs at once"
+    for run in runs:
+        await run.finish(20 if run.channel["ordered"] else 1.5)
+    reliable, once, reliable_back, once_back = runs
+    assert reliable.delivered == reliable.accepted and reliable_back.delivered == reliable_back.accepted
+    for run in (once, once_back):
+        assert 0.75 * run.accepted < run.delivered < run.accepted, (run.delivered, run.accepted)
+    assert all(run.damaged == 0 for run in runs)
+
+
+async def test_a_ninth_run_is_refused(conductor):
+    for _ in range(8):
+        conductor.last += 1
+        conductor.runs[conductor.last] = None
+        conductor.say("run", run=conductor.last, channel=UNORDERED, traffic={"bytes": 100}, **{"from": "conductor"})
+    conductor.runs = {}
+    with pytest.raises(RunFailed, match="Eight"):
+        await conductor.prepare(bytes=100, rate=10, milliseconds=100)
+
+
+async def test_a_run_that_has_no_way_fails_and_the_next_goes_on(visit, conductor):
+    conductor.last = 1
+    run = conductor.runs[1] = type("Silent", (), {"take": lambda self, said: said_so.append(said), "changed": asyncio.Event(),
+                                                  "close": lambda self: asyncio.sleep(0)})()
+    said_so = []
+    conductor.say("run", run=1, channel=UNORDERED, traffic={"bytes": 100}, **{"from": "conductor"})
+    conductor.say("signal", run=1, payload={"type": "offer", "sdp": "v=0\r\n"})
+    async with asyncio.timeout(20):
+        while not any(said["type"] == "failed" for said in said_so):
+            await asyncio.sleep(0.02)
+    run = await conductor.run(bytes=100, rate=100, milliseconds=200)
+    assert run.delivered == run.accepted == 20
+    await visit.page.wait_for("document.querySelector('#lab-past-list').children.length === 2")
+    assert "cannot be answered" in await visit.page.evaluate("document.querySelector('#lab-past-list').textContent")
+
+
+async def test_damaged_messages_are_counted(conductor):
+    run = await conductor.prepare(bytes=100, rate=1, milliseconds=1000)
+    run.start()
+    good = message(run.number, 1, now(), 100)
+    for bad in (good[:-1], good + b"\0", b"X" + good[1:], good[:-1] + b"\0", message(run.number + 1, 1, now(), 100), b"", "text"):
+        run.data.send(bad)
+    await run.until(lambda: run.damaged == 7)
+    await run.finish()
+    assert run.delivered == 1
+
+
+# MARK: The screen
+
+
+async def test_who_measures_and_which_run(visit, conductor):
+    await visit.page.wait_for("document.documentElement.dataset.state === 'measuring'")
+    assert "Measured by aiortc" in await text(visit, "#lab-peer")
+    await conductor.clocks()
+    run = await conductor.prepare(channel=ONCE, impairment=Impairment({"loss": 0.2, "delay": 30}), bytes=1200, rate=100,
+                                  milliseconds=3000, of=40)
+    run.start()
+    assert await text(visit, "#lab-title") == "Run 1 of 40"
+    await visit.page.wait_for("/^[78]\\d %/.test(document.querySelector('.lab-big').textContent)", 10)
+    shown = await text(visit, ".lab-strip")
+    assert "unordered, maxRetransmits 0" in shown and "1,200 bytes, 100 a second, for 3 s" in shown
+    assert "of the messages never arrive" in shown
+    p50 = await visit.page.evaluate("document.querySelector('.lab-figures dd').textContent")
+    assert p50.endswith(" ms") and 25 <= float(p50.split()[0]) < 500, p50
+    await pictures(visit, "lab-run")
+    await run.finish(1)
+    await conductor.connection.close()
+    shown = await visit.failure("lab-over")
+    assert "One run is over" in shown
+
+
+async def test_stopping(visit, conductor):
+    run = await conductor.prepare(bytes=100, rate=50, milliseconds=60_000)
+    run.start()
+    await visit.page.click("#lab-stop")
+    assert "You stopped the lab" in await visit.failure("lab-stopped")
+    assert (await conductor.ended()).code == "cancelled"
+
+
+async def test_a_lost_connection_in_the_middle(visit, conductor):
+    run = await conductor.prepare(bytes=100, rate=50, milliseconds=60_000)
+    run.start()
+    await run.until(lambda: run.delivered > 5)
+    await conductor.connection.close()
+    assert "The connection was lost" in await visit.failure("lab-lost")
+
+
+async def test_a_conductor_that_comes_again(visit, conductor):
+    """The person presses "Try again", and enters the same room."""
+    run = await conductor.prepare(bytes=100, rate=50, milliseconds=60_000)
+    run.start()
+    await conductor.connection.close()
+    await conductor.close()
+    await visit.failure("lab-lost")
+    await visit.page.click("#retry")
+    again = await Conductor(await meet_again(visit)).begin()
+    run = await again.run(bytes=100, rate=100, milliseconds=100)
+    assert run.delivered == 10
+    await again.close()
+
+
+# MARK: Live
+
+
+async def slide(visit, knob, share):
+    """As a hand would: the slider to a place among its stops."""
+    await visit.page.evaluate(f"""(() => {{
+        const input = document.querySelector('[data-knob="{knob}"]');
+        input.value = Math.round({share} * input.max);
+        input.dispatchEvent(new Event('input', {{ bubbles: true }}));
+        input.dispatchEvent(new Event('change', {{ bubbles: true }}));
+    }})()""")
+
+
+async def live_of(conductor, link, **options):
+    live = Live(conductor, link, {"bytes": 400, "rate": 60}, **options)
+    await live.begin()
+    return live, asyncio.create_task(live.follow())
+
+
+STRIPS = """Array.from(document.querySelectorAll('.lab-strip'), (strip) => [strip.querySelector('h2').textContent,
+    parseFloat(strip.querySelector('strong').textContent), strip.querySelector('.lab-says').textContent])"""
+
+
+@pytest.mark.parametrize("sends", [True, False], ids=["receives", "sends"])
+async def test_a_live_view(visit, conductor, sends):
+    await conductor.clocks()
+    live, following = await live_of(conductor, {"loss": 0.15, "burst": 1, "delay": 30, "jitter": 5}, sends=sends)
+    await visit.page.wait_for("document.querySelectorAll('.lab-strip').length === 4")
+    await visit.page.wait_for("document.querySelectorAll('.lab-strip')[2].textContent.includes('never arrive')", 20)
+    strips = await visit.page.evaluate(STRIPS)
+    assert [name for name, _, _ in strips] == [
+        "ordered, reliable", "unordered, reliable", "unordered, maxRetransmits 0", "unordered, maxPacketLifeTime 100"]
+    assert strips[2][1] < 95
+    assert "15 %" in await text(visit, "#lab-controls") and "60/s" in await text(visit, "#lab-controls")
+    if sends and SCREENSHOTS:
+        # Pictures show ten seconds.
+        await visit.page.wait_for("parseInt(document.querySelector('.lab-count').textContent) > 620", 40)
+        await pictures(visit, "lab-live")
+    await slide(visit, "link-loss", 0)
+    await conductor.until(lambda: conductor.turns)
+    turn = conductor.turns[-1][1]
+    assert turn["link"] == {"loss": 0, "burst": 1, "delay": 30, "jitter": 5} and "traffic" not in turn
+    # Another size: other runs, with new numbers.
+    await slide(visit, "traffic-bytes", 0.5)
+    await conductor.until(lambda: "traffic" in conductor.turns[-1][1])
+    assert conductor.turns[-1][1]["traffic"] == {"bytes": 1200, "rate": 60}
+    await visit.page.wait_for("document.querySelector('.lab-count').textContent.includes('1,200 bytes')", 20)
+    async with asyncio.timeout(20):
+        while len(live.runs) < 4 or live.runs[0].number != 5 or min(run.delivered for run in live.runs) < 100:
+            await asyncio.sleep(0.05)
+    following.cancel()
+
+
+async def test_turns_come_at_most_twenty_times_a_second(visit, conductor):
+    live, following = await live_of(conductor, {"loss": 0.05})
+    await visit.page.wait_for("document.querySelectorAll('.lab-strip').length === 4")
+    await visit.page.evaluate("""new Promise((resolve) => {
+        const input = document.querySelector('[data-knob="link-delay"]');
+        let count = 0;
+        const timer = setInterval(() => {
+            input.value = count % 20;
+            input.dispatchEvent(new Event('input'));
+            if ((count += 1) < 200) return;
+            clearInterval(timer);
+            resolve();
+        }, 5);
+    })""")
+    await conductor.until(lambda: conductor.turns[-1][1]["link"]["delay"] == 180)
+    times = [at for at, _ in conductor.turns]
+    assert 5 <= len(times) <= 1 + (times[-1] - times[0]) / 50_000, len(times)
+    following.cancel()
+
+
+# MARK: Hostile conductors
+
+RUN = {"run": 1, "channel": UNORDERED, "traffic": {"bytes": 100, "rate": 10}, "from": "conductor"}
+LIVE = {"runs": [1, 2, 3, 4], "link": {"loss": 0.1}, "traffic": {"bytes": 100}}
+
+
+@pytest.mark.parametrize("said", [
+    [("surprise", {})],
+    [("ping", {})], [("ping", {"n": -1})], [("ping", {"n": 2 ** 60})],
+    [("clock", {"ahead": 0.5, "optional": True})],
+    [("run", {**RUN, "run": 0})], [("run", {**RUN, "run": 2 ** 40})], [("run", {**RUN, "from": "nobody"})],
+    [("run", RUN), ("run", RUN)],
+    [("run", {**RUN, "channel": {"ordered": "yes"}})], [("run", {**RUN, "channel": {"ordered": True, "maxRetransmits": 70_000}})],
+    [("run", {**RUN, "channel": {"ordered": True, "maxRetransmits": 0, "maxPacketLifeTime": 0}})],
+    [("run", {**RUN, "traffic": {"bytes": 23}})], [("run", {**RUN, "traffic": {"bytes": 262_145}})],
+    [("run", {**RUN, "traffic": {"bytes": 100, "rate": 0}})], [("run", {**RUN, "traffic": {"bytes": 100, "rate": 1e300}})],
+    [("run", {**RUN, "traffic": {"bytes": 100, "milliseconds": 1e15}})],
+    [("start", {"run": 1})], [("run", RUN), ("start", {"run": 1})],
+    [("run", RUN)] + 301 * [("signal", {"run": 1, "payload": {"type": "new"}})], [("run", RUN), ("signal", {"run": 1})],
+    [("run", RUN), ("sent", {"run": 1, "offered": 1, "accepted": 2, "over": False})],
+    [("run", RUN), ("sent", {"run": 1, "offered": 2e15, "accepted": 1e15, "over": False})],
+    [("run", RUN), ("received", {"run": 1, "messages": []})],
+    [("run", {**RUN, "from": "partner"}), ("received", {"run": 1, "messages": [0, 5]})],
+    [("run", {**RUN, "from": "partner"}), ("received", {"run": 1, "messages": [0]})],
+    [("live", {**LIVE, "runs": []})], [("live", {**LIVE, "runs": list(range(1, 100))})],
+    [("live", {**LIVE, "link": {"loss": 2}})], [("live", {**LIVE, "link": {"delay": -1}})], [("live", {**LIVE, "link": None})],
+    1001 * [("surprise", {"optional": True})],
+    1300 * [("ping", {"n": 1})],
+], ids=lambda said: f"{len(said)}-{said[-1][0]}")
+async def test_what_no_conductor_says(visit, conductor, said):
+    conductor._pongs = Anything()
+    conductor.runs = Anything()
+    for kind, members in said:
+        conductor.say(kind, **members)
+    shown = await visit.failure("protocol")
+    assert "It sent" in shown or "more messages" in shown
+    ended = await conductor.ended()
+    assert ended.code in ("protocol", "gone"), ended
+
+
+class Anything(dict):
+    """Takes the answers to what nobody asked."""
+
+    def __missing__(self, _):
+        return self
+
+    get = pop = lambda self, *_: self
+    take = set_result = set = close = changed = None
+
+    def __init__(self):
+        self.take = self.set_result = self.set = lambda *_: None
+        self.changed = self
+        self.close = lambda: asyncio.sleep(0)
+
+    def values(self):
+        return []
+
+
+async def test_another_version(visit):
+    connection = await visit.connect()
+    connection.say("hello", protocol="martlet.lab", version=2, agent="new")
+    await visit.failure("version")
+    with pytest.raises(TransferError, match="version"):
+        await connection.next()
+
+
+async def test_names_are_shown_as_text(visit):
+    conductor = await Conductor(await visit.connect(), agent="<b>x</b>\u202egnp.exe" + 500 * "y").begin()
+    assert "<b>x</b>" in await text(visit, "#lab-peer")
+    assert "\u202e" not in await text(visit, "#lab-peer")
+    await conductor.close()
+
+
+async def test_huge_traffic_does_not_freeze_the_page(visit, conductor):
+    """A million messages a second, and whatever fits: the page still draws and answers, and ends when it is told."""
+    runs = [await conductor.prepare(sends=False, channel=ONCE, bytes=count, **pace)
+            for count, pace in ((24, {"rate": 1e9}), (24, {}), (65_536, {}))]
+    for run in runs:
+        run.start()
+    frames = await visit.page.evaluate("""new Promise((resolve) => {
+        let [count, longest, last] = [0, 0, performance.now()];
+        const end = last + 3000;
+        const draw = (now) => {
+            [count, longest, last] = [count + 1, Math.max(longest, now - last), now];
+            if (now < end) requestAnimationFrame(draw);
+            else resolve([count, longest]);
+        };
+        requestAnimationFrame(draw);
+    })""")
+    assert frames[0] > 15 and frames[1] < 1500, frames
+    _, error = await asyncio.wait_for(conductor.clocks(), 60)
+    for run in runs:
+        with contextlib.suppress(RunFailed):
+            await run.stop()
+    assert all(run.accepted <= run.offered for run in runs)
+    assert await text(visit, "#lab-title") == "Waiting for the next run"
