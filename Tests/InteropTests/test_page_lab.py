@@ -153,13 +153,13 @@ async def test_who_measures_and_which_run(visit, conductor):
     await visit.page.wait_for("document.documentElement.dataset.state === 'measuring'")
     assert "Measured by aiortc" in await text(visit, "#lab-peer")
     await conductor.clocks()
-    run = await conductor.prepare(channel=ONCE, impairment=Impairment({"loss": 0.2, "delay": 30}), bytes=1200, rate=100,
+    run = await conductor.prepare(channel=ONCE, impairment=Impairment({"loss": 0.2, "delay": 30}), bytes=200, rate=100,
                                   milliseconds=3000, of=40)
     run.start()
     assert await text(visit, "#lab-title") == "Run 1 of 40"
     await visit.page.wait_for("/^[78]\\d %/.test(document.querySelector('.lab-big').textContent)", 10)
     shown = await text(visit, ".lab-strip")
-    assert "unordered, maxRetransmits 0" in shown and "1,200 bytes, 100 a second, for 3 s" in shown
+    assert "unordered, maxRetransmits 0" in shown and "200 bytes, 100 a second, for 3 s" in shown
     assert "of the messages never arrive" in shown
     p50 = await visit.page.evaluate("document.querySelector('.lab-figures dd').textContent")
     assert p50.endswith(" ms") and 25 <= float(p50.split()[0]) < 500, p50
@@ -277,9 +277,7 @@ async def test_turns_come_at_most_twenty_times_a_second(visit, conductor):
 
 RUN = {"run": 1, "channel": UNORDERED, "traffic": {"bytes": 100, "rate": 10}, "from": "conductor"}
 LIVE = {"runs": [1, 2, 3, 4], "link": {"loss": 0.1}, "traffic": {"bytes": 100}}
-
-
-@pytest.mark.parametrize("said", [
+WRONG = [
     [("surprise", {})],
     [("ping", {})], [("ping", {"n": -1})], [("ping", {"n": 2 ** 60})],
     [("clock", {"ahead": 0.5, "optional": True})],
@@ -299,36 +297,92 @@ LIVE = {"runs": [1, 2, 3, 4], "link": {"loss": 0.1}, "traffic": {"bytes": 100}}
     [("run", {**RUN, "from": "partner"}), ("received", {"run": 1, "messages": [0]})],
     [("live", {**LIVE, "runs": []})], [("live", {**LIVE, "runs": list(range(1, 100))})],
     [("live", {**LIVE, "link": {"loss": 2}})], [("live", {**LIVE, "link": {"delay": -1}})], [("live", {**LIVE, "link": None})],
-    1001 * [("surprise", {"optional": True})],
-    1300 * [("ping", {"n": 1})],
-], ids=lambda said: f"{len(said)}-{said[-1][0]}")
-async def test_what_no_conductor_says(visit, conductor, said):
-    conductor._pongs = Anything()
-    conductor.runs = Anything()
-    for kind, members in said:
-        conductor.say(kind, **members)
-    shown = await visit.failure("protocol")
-    assert "It sent" in shown or "more messages" in shown
-    ended = await conductor.ended()
-    assert ended.code in ("protocol", "gone"), ended
+    1001 * [("surprise", {"optional": True})], 1300 * [("ping", {"n": 1})], 6000 * [("live", LIVE)],
+    [("hello", {"x": 70_000 * "x"})], [("hello", {"protocol": "martlet.lab"})],
+]
+FED = """(async (cases) => {
+    const { LabConnection } = await import("/labconnection.js");
+    return cases.map((said) => {
+        const [answers, ends, told] = [[], [], () => {}];
+        const peer = { sendText: (text) => answers.push(JSON.parse(text)), closeGently: told, close: told, controlBufferedBytes: 0 };
+        const lab = { handleHello: told, handleRun: told, handleRunEnd: told, handleLive: told };
+        const connection = new LabConnection(peer, [], lab, { onBegun: told, onFailure: (failure) => ends.push(failure) });
+        const hear = (object) => connection.handleText(JSON.stringify(object));
+        hear({ type: "hello", protocol: "martlet.lab", version: 1, agent: "x" });
+        const before = ends.length;
+        for (const [kind, members, count] of said) {
+            for (let each = 0; each < count; each += 1) hear({ type: kind, ...members });
+        }
+        if (ends.length === 0) connection.leave();
+        return [before, ends.map(({ code, detail }) => [code, detail]), answers.at(-1)];
+    });
+})"""
 
 
-class Anything(dict):
-    """Takes the answers to what nobody asked."""
+async def fed(visit, cases):
+    """What comes of a page's control connection that hears this: its ends, and the last thing it said."""
+    visit.page = await visit.browser.open(visit.server.origin)
+    packed = []
+    for said in cases:
+        runs = []
+        for kind, members in said:
+            if runs and runs[-1][:2] == [kind, members]:
+                runs[-1][2] += 1
+            else:
+                runs.append([kind, members, 1])
+        packed.append(runs)
+    return await visit.page.evaluate(f"{FED}({json.dumps(packed)})")
 
-    def __missing__(self, _):
-        return self
 
-    get = pop = lambda self, *_: self
-    take = set_result = set = close = changed = None
+async def test_what_no_conductor_says(visit):
+    for said, (before, ends, last) in zip(WRONG, await fed(visit, WRONG), strict=True):
+        assert before == 0 and [code for code, _ in ends] == ["protocol"], (str(said)[:200], ends)
+        assert ends[0][1].startswith("It sent "), ends
+        assert last["type"] == "error" and last["code"] == "protocol", last
 
-    def __init__(self):
-        self.take = self.set_result = self.set = lambda *_: None
-        self.changed = self
-        self.close = lambda: asyncio.sleep(0)
 
-    def values(self):
-        return []
+async def test_what_a_conductor_may_say(visit):
+    fine = [
+        [("run", RUN), ("live", LIVE), ("clock", {"ahead": -5, "optional": True}), ("surprise", {"optional": True, "new": 1})],
+        [("run", {**RUN, "new": 1, "of": 3}), ("failed", {"run": 1, "message": "x"}), ("stop", {"run": 1}), ("start", {"run": 1})],
+        900 * [("ping", {"n": 2 ** 53 - 1})], [("run", {**RUN, "run": 2 ** 32 - 1})],
+        [("run", {**RUN, "run": number}) for number in range(1, 20)],
+    ]
+    for said, (_, ends, last) in zip(fine, await fed(visit, fine), strict=True):
+        assert [code for code, _ in ends] == ["lab-stopped"], (said, ends)
+        assert last["code"] == "cancelled", last
+
+
+async def test_an_unknown_message_ends_the_connection(visit, conductor):
+    conductor.say("surprise")
+    assert "It sent an unknown message: surprise" in await visit.failure("protocol")
+    assert (await conductor.ended()).code == "protocol"
+
+
+async def test_what_the_strips_count(visit):
+    """A hundred messages of an ordered channel, one every 10 ms and 40 ms on their way; the 20th takes 300 ms, and those behind
+    it have to wait for it; the last two have not come."""
+    visit.page = await visit.browser.open(visit.server.origin)
+    figures, kinds = await visit.page.evaluate("""(async () => {
+        const { LabFlow } = await import("/labflow.js");
+        const flow = new LabFlow(true, 100, true);
+        const ahead = 123_456_789;
+        flow.tell(ahead);
+        for (let number = 0; number < 98; number += 1) {
+            const sent = number * 10_000;
+            const own = sent + 40_000 + number % 3 * 100;
+            flow.handleCame(number, sent, ahead + (number < 20 ? own : Math.max(own, 500_000 + number)));
+        }
+        flow.handleAccepted(100, ahead + 1_000_000);
+        const figures = flow.figures(ahead + 2_000_000);
+        const kinds = [];
+        flow.each(ahead + 2_000_000, (sent, latency, held) => kinds.push(held));
+        return [figures, kinds];
+    })()""")
+    assert figures["count"] == 100 and figures["missing"] == 2 and figures["delivered"] == pytest.approx(0.98)
+    assert figures["p50"] == pytest.approx(40_100, abs=150) and figures["largest"] == pytest.approx(300_020)
+    # Those sent in the 260 ms before it came; the last of them waited for less than can be told.
+    assert kinds.index(True) == 21 and sum(kinds) in (25, 24) and figures["waited"] == pytest.approx(sum(kinds) / 98, abs=0.02)
 
 
 async def test_another_version(visit):

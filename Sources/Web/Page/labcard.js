@@ -49,9 +49,7 @@ export class LabCard {
         this.#progress.setAttribute("aria-label", "Time of the run");
         this.#progress.hidden = isLive;
         const head = node("div", "lab-strip-head");
-        const text = node("div", "");
-        text.append(this.#title, this.#purpose);
-        head.append(text, this.#big);
+        head.append(this.#title, this.#big, this.#purpose);
         this.element.append(head, this.#canvas, this.#progress, list, this.#count, this.#says);
         this.showFigures();
     }
@@ -60,7 +58,9 @@ export class LabCard {
     show(run) {
         this.run = run;
         this.figures = null;
-        set(this.#title, channelName(run.channel));
+        // In two lines, where strips stand side by side.
+        const [order, reliability] = channelName(run.channel).split(", ");
+        this.#title.replaceChildren(node("span", "", `${order}, `), node("span", "", reliability));
         set(this.#purpose, purpose(run.channel));
         this.element.setAttribute("aria-label", channelName(run.channel));
         this.showFigures();

@@ -12,15 +12,15 @@ const times = [...range(0, 50, 5), ...range(60, 100, 10), ...range(120, 300, 20)
 const knobs = [
     { part: "link", name: "loss", label: "Loss", words: percent,
         stops: [...range(0, 10, 0.5), ...range(11, 30, 1), 35, 40, 45, 50, 60, 70, 80, 90, 100].map((value) => value / 100) },
-    { part: "link", name: "burst", label: "Lost in a row", words: (value) => (value === 1 ? "each by itself" : `${Number(value.toFixed(1))} packets`),
+    { part: "link", name: "burst", label: "Burst", words: (value) => `${Number(value.toFixed(1))} ${value === 1 ? "packet" : "packets"}`,
         stops: [1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50] },
-    { part: "link", name: "delay", label: "Delay, one way", words: milliseconds, stops: times },
+    { part: "link", name: "delay", label: "Delay", words: milliseconds, stops: times },
     { part: "link", name: "jitter", label: "Jitter", words: milliseconds, stops: times },
     { part: "link", name: "rate", label: "Bandwidth", words: bits,
         stops: [3e4, 6e4, 1e5, 2e5, 3e5, 5e5, 1e6, 2e6, 3e6, 5e6, 1e7, 2e7, 5e7, 1e8, Infinity] },
     { part: "traffic", name: "rate", label: "Messages", words: (value) => (value === Infinity ? "as fast as possible" : `${Number(value.toFixed(1))}/s`),
         stops: [1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 200, 300, 400, 500] },
-    { part: "traffic", name: "bytes", label: "Size of each", words: bytes,
+    { part: "traffic", name: "bytes", label: "Size", words: bytes,
         stops: [24, 64, 100, 200, 400, 800, 1200, 2048, 4096, 8192, 16384, 32768, 65536] },
 ];
 /** What is moved just now is not moved back by what the conductor says. */

@@ -56,7 +56,6 @@ export class LabScreen {
         }
         document.addEventListener("visibilitychange", () => this.#see());
         addEventListener("pagehide", () => this.#connection.tell("cancelled", "The page was closed."));
-        element("lab-title").focus();
         announce(`Connected to the lab of ${this.#connection.agent}`);
         this.#see();
         this.#animate();

@@ -6,6 +6,10 @@ import { clock } from "./labwire.js";
 
 /** More dots than that in one picture would say nothing more. */
 const dotLimit = 1600;
+/** What the picture keeps free above and below, in pixels; and where lines are drawn, as shares of the scale. */
+const top = 10;
+const bottom = 3;
+const lines = [0.5, 1];
 const steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000];
 
 /** A time for a person: `0.4 ms`, `41 ms`, `1.2 s`. */
@@ -28,7 +32,7 @@ export function palette(element) {
     const value = (name) => style.getPropertyValue(name).trim();
     return {
         dot: value("--lab-dot"), held: value("--lab-held"), lost: value("--lab-lost"), grid: value("--line"),
-        text: value("--quiet"), font: `11px ${style.fontFamily}`,
+        text: value("--quiet"), ground: value("--card"), font: `11px ${style.fontFamily}`,
     };
 }
 
@@ -57,12 +61,17 @@ export class LabStrip {
         const [width, height] = [this.#width, this.#height];
         if (width === 0) return;
         context.clearRect(0, 0, width, height);
-        this.#drawGrid(scale, colours);
-        if (!flow) return;
+        this.#drawGrid(colours);
+        if (flow) this.#drawMessages(flow, scale, colours, now);
+        this.#drawScale(scale, colours);
+    }
+
+    #drawMessages(flow, scale, colours, now) {
+        const context = this.#context;
+        const [width, height] = [this.#width, this.#height];
         const stride = Math.max(1, Math.ceil((flow.end - flow.first) / dotLimit));
-        const top = 10;
         const x = (sent) => width - (now - sent) / windowMicroseconds * width;
-        const y = (latency) => height - 3 - latency / 1000 / scale * (height - 3 - top);
+        const y = (latency) => height - bottom - latency / 1000 / scale * (height - bottom - top);
         const radius = width < 260 ? 1.4 : 1.7;
         const patience = flow.patience;
         const ways = { dot: new Path2D(), held: new Path2D(), young: new Path2D(), lost: new Path2D() };
@@ -94,21 +103,35 @@ export class LabStrip {
         context.stroke(ways.young);
     }
 
-    #drawGrid(scale, { grid, text, font }) {
+    #drawGrid({ grid }) {
         const context = this.#context;
-        const [width, height] = [this.#width, this.#height];
-        context.fillStyle = text;
-        context.font = font;
-        for (const share of [0.5, 1]) {
-            const level = Math.round(height - 3 - share * (height - 13)) + 0.5;
-            context.strokeStyle = grid;
-            context.lineWidth = 1;
-            context.beginPath();
-            context.moveTo(0, level);
-            context.lineTo(width, level);
-            context.stroke();
-            context.fillText(shownTime(scale * share * 1000), 4, level + 12);
+        context.strokeStyle = grid;
+        context.lineWidth = 1;
+        context.beginPath();
+        for (const share of lines) {
+            context.moveTo(0, this.#level(share));
+            context.lineTo(this.#width, this.#level(share));
         }
+        context.stroke();
+    }
+
+    /** What the lines mean, readable over whatever lies there. */
+    #drawScale(scale, { ground, text, font }) {
+        const context = this.#context;
+        context.font = font;
+        context.lineWidth = 4;
+        context.lineJoin = "round";
+        context.strokeStyle = ground;
+        context.fillStyle = text;
+        for (const share of lines) {
+            const words = shownTime(scale * share * 1000);
+            context.strokeText(words, 4, this.#level(share) + 12);
+            context.fillText(words, 4, this.#level(share) + 12);
+        }
+    }
+
+    #level(share) {
+        return Math.round(this.#height - bottom - share * (this.#height - bottom - top)) + 0.5;
     }
 
     /** The picture is as sharp as the screen. */

@@ -22,10 +22,10 @@ export function percent(share) {
 
 /** What a channel does, for somebody who does not know its options. */
 export function purpose({ ordered, maxRetransmits, maxPacketLifeTime }) {
-    const order = ordered ? "in order" : "as it comes";
-    if (maxRetransmits === 0) return `Sent once and never again, ${order}.`;
-    if (maxRetransmits !== undefined) return `Sent again at most ${count(maxRetransmits)} times, ${order}.`;
-    if (maxPacketLifeTime !== undefined) return `Sent again for ${count(maxPacketLifeTime)} ms, ${order}.`;
+    const order = ordered ? ", in order" : "";
+    if (maxRetransmits === 0) return `Sent once, never again${order}.`;
+    if (maxRetransmits !== undefined) return `Sent again ${count(maxRetransmits)} times at most${order}.`;
+    if (maxPacketLifeTime !== undefined) return `Sent again for ${count(maxPacketLifeTime)} ms${order}.`;
     return ordered ? "Everything, in order: the default." : "Everything, as it comes.";
 }
 
