@@ -62,7 +62,7 @@ package final class PairRunner: LabRunner {
     }
 
     /// Lets the two connect, whose signals go from one straight to the other.
-    private static func connect(_ measured: MeasuredConnection, _ partner: PairPartner) async throws(LabError) {
+    static func connect(_ measured: MeasuredConnection, _ partner: PairPartner) async throws(LabError) {
         let (toPartner, fromConductor) = AsyncStream.makeStream(of: RoomPayload.self)
         let caller = CarriedConnection(
             calls: true, configuration: measured.configuration, prepare: { try await measured.prepare($0) },
