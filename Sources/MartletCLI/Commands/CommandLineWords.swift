@@ -17,9 +17,18 @@ enum CommandLineWords {
             return try expanded(["receive"], commands: commands, environment: environment, config: config)
         }
         if let command = commands.first(where: { $0.names.contains(first) }) {
-            return [first]
-                + (try config?.arguments(for: (command.names[0], command.flags), environment: environment) ?? [])
-                + (try EnvironmentFlag.arguments(for: command.flags, from: environment)) + words.dropFirst()
+            // Commands of a command, “lab show”, have flags of their own.
+            let inner = words.dropFirst().first.flatMap { second in
+                commands.first { $0.names.contains("\(first) \(second)") }
+            }
+            let depth = inner == nil ? 1 : 2
+            // A command that has some is one of them by itself: “lab” is “lab run”.
+            let spelled = command.names.first { $0.hasPrefix("\(first) ") }?.split(separator: " ").map(String.init)
+            return (inner == nil ? spelled ?? [first] : Array(words.prefix(2)))
+                + (try config?.arguments(
+                    for: ((inner ?? command).names[0], (inner ?? command).flags), environment: environment) ?? [])
+                + (try EnvironmentFlag.arguments(for: (inner ?? command).flags, from: environment))
+                + words.dropFirst(depth)
         }
         if isForTheParser(first) { return words }
         guard isEntrance(words, isFile: isFile) || hasLink && first.hasPrefix("-") else {

@@ -15,6 +15,7 @@ struct MartletCommand: AsyncParsableCommand {
             martlet receive              prints a link: whoever opens it sends to here
             martlet LINK                 the same as martlet receive LINK; CODE too
             martlet chat                 prints the same for a talk; martlet chat LINK joins it
+            martlet lab                  measures what the options of data channels do
 
             Results are on standard output, all other words on standard error. Every
             option has an environment variable: --expire is MARTLET_EXPIRE. A line
@@ -27,9 +28,8 @@ struct MartletCommand: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            SendCommand.self, ReceiveCommand.self, ChatCommand.self, ServeCommand.self, CompletionsCommand.self,
-            ManualCommand.self,
-            BenchCommand.self,
+            SendCommand.self, ReceiveCommand.self, ChatCommand.self, ServeCommand.self, LabCommand.self,
+            CompletionsCommand.self, ManualCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

@@ -71,13 +71,14 @@ enum Program {
         }
     }
 
-    private static let commands: [(names: [String], flags: [EnvironmentFlag])] = [
-        (["send", "tx"], SendCommand.environmentFlags),
-        (["receive", "recv", "rx"], ReceiveCommand.environmentFlags),
-        (["chat"], ChatCommand.environmentFlags),
-        (["serve"], ServeCommand.environmentFlags),
-        (["bench"], []), (["completions"], []), (["manual"], []),
-    ]
+    static let commands: [(names: [String], flags: [EnvironmentFlag])] =
+        [
+            (["send", "tx"], SendCommand.environmentFlags),
+            (["receive", "recv", "rx"], ReceiveCommand.environmentFlags),
+            (["chat"], ChatCommand.environmentFlags),
+            (["serve"], ServeCommand.environmentFlags),
+            (["bench"], []), (["completions"], []), (["manual"], []),
+        ] + LabCommand.commands
 
     /// What the argument parser, or a command that uses its errors, has to say.
     private static func report(_ error: any Error) -> Int32 {

@@ -54,6 +54,16 @@ struct CommandHelp: Sendable {
             text: object["abstract"]?.string ?? "", standard: object["defaultValue"]?.string)
     }
 
+    /// The command, and behind it its commands with their whole names, “lab show”.
+    var flattened: [CommandHelp] {
+        [self]
+            + commands.flatMap(\.flattened).map { command in
+                var command = command
+                command.name = "\(name) \(command.name)"
+                return command
+            }
+    }
+
     /// Every flag and option of the command and its commands, with dashes.
     var allNames: [String] { entries.flatMap(\.names) + commands.flatMap(\.allNames) }
 }

@@ -69,6 +69,23 @@ enum EventTable {
             "file-end", ["id", "name", "file", "items", "bytes", "failed", "paths", "error", "message"],
             "of chat: files are through; error and message tell why not"
         ),
+        (
+            "lab-plan", ["title", "link", "scenarios", "runs", "seconds"],
+            "of lab: what is going to be measured, and about how long it takes"
+        ),
+        (
+            "lab-progress", ["run", "runs", "name", "share", "seconds_left"],
+            "of lab: twice a second; share is of the whole plan, 0 to 1"
+        ),
+        (
+            "lab-result",
+            ["number", "name", "channel", "runs", "accepted", "delivered", "late", "p50_ms", "p99_ms", "sentence"],
+            "of lab: a scenario is through, and what it shows (with more numbers than these)"
+        ),
+        (
+            "lab-report", ["json", "csv", "html", "complete"],
+            "of lab: the files that were written; complete: no run is missing"
+        ),
         ("error", ["code", "exit", "message", "remedy"], "the command fails; code and exit as in “martlet help exit”"),
     ]
 

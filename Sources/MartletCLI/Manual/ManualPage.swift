@@ -13,13 +13,14 @@ struct ManualPage: Sendable {
             ".TH \(Self.word(help.name.uppercased())) 1 \(date) \"\(help.name) \(version)\" \"User Commands\"",
             ".SH NAME", "\(Self.escaped(help.name)) \\- \(Self.escaped(Self.phrase(help.abstract)))", ".SH SYNOPSIS",
         ]
-        for (index, command) in help.commands.enumerated() {
+        let commands = help.commands.flatMap(\.flattened)
+        for (index, command) in commands.enumerated() {
             if index > 0 { lines.append(".br") }
             lines += [".B \(Self.escaped("\(help.name) \(command.name)"))", Self.synopsis(command)]
         }
         // A section begins with a paragraph of its own.
         lines += [".SH DESCRIPTION"] + Self.discussion(help.discussion).drop { $0 == ".PP" } + [".SH COMMANDS"]
-        for command in help.commands { lines += section(command) }
+        for command in commands { lines += section(command) }
         lines +=
             [".SH EXIT STATUS", ".nf"] + exitCodes.split(separator: "\n").map { Self.escaped(String($0)) } + [".fi"]
         lines += [".SH EVENTS", Self.escaped(EventTable.introduction.replacing("\n", with: " "))]
@@ -125,7 +126,8 @@ struct ManualPage: Sendable {
     private static let closing = """
         .SH ENVIRONMENT
         Every option has a variable: \\fB\\-\\-expire\\fR is \\fBMARTLET_EXPIRE\\fR, and \\fBMARTLET_YES=1\\fR stands for
-        \\fB\\-\\-yes\\fR. What is typed wins over the environment, and the environment over the configuration.
+        \\fB\\-\\-yes\\fR. Those of \\fBmartlet lab\\fR bear its name: \\fB\\-\\-loss\\fR is \\fBMARTLET_LAB_LOSS\\fR.
+        What is typed wins over the environment, and the environment over the configuration.
         .TP
         \\fBMARTLET_LINK\\fR
         The link for \\fBmartlet receive\\fR and \\fBmartlet chat\\fR: other users of the machine do not see it there.
@@ -148,7 +150,7 @@ struct ManualPage: Sendable {
         .TP
         \\fI~/.config/martlet/config\\fR
         Lines of \\fBkey = value\\fR, where a key is a long option without its dashes; comments start with #. What stands
-        below \\fB[send]\\fR, \\fB[receive]\\fR or \\fB[chat]\\fR is for that command only. \\fB$XDG_CONFIG_HOME\\fR is respected.
+        below \\fB[send]\\fR, \\fB[receive]\\fR, \\fB[chat]\\fR or \\fB[lab]\\fR is for that command only. \\fB$XDG_CONFIG_HOME\\fR is respected.
         .TP
         \\fI~/.local/state/martlet\\fR
         Records of unfinished transfers, with their links and codes, for 24 hours, tries of codes that failed, for 24

@@ -89,7 +89,7 @@ struct ProgressLine: Sendable, Equatable {
         let free = room - fixed - barReserve - 3
         guard free >= least + Self.leastBar else { return nil }
         let barColumns = min(Self.largestBar, max(Self.leastBar, free - nameColumns))
-        return "\(count)\(shown(free - barColumns)) \(percent) |\(bar(columns: barColumns))| \(end)"
+        return "\(count)\(shown(free - barColumns)) \(percent) |\(Self.bar(share, columns: barColumns))| \(end)"
     }
 
     private func shown(_ columns: Int) -> String {
@@ -113,8 +113,8 @@ struct ProgressLine: Sendable, Equatable {
         parts.compactMap(\.self).joined(separator: " · ")
     }
 
-    /// Filled in eighths of a column.
-    private func bar(columns: Int) -> String {
+    /// Filled in eighths of a column, as far as `share`, 0 to 1.
+    static func bar(_ share: Double, columns: Int) -> String {
         let eighths = Int(share * Double(columns * 8))
         let full = eighths / 8
         let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]

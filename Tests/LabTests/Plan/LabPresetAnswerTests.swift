@@ -1,0 +1,77 @@
+import Testing
+
+@testable import Lab
+
+/// Answers follow from the numbers, whatever they are.
+@Suite struct LabPresetAnswerTests {
+    private func results(
+        _ preset: LabPreset, _ fill: (LabScenario, inout LabResult) -> Void
+    ) throws -> [LabResult] {
+        try preset.draft.plan(medium: .simulated).scenarios.map { scenario in
+            var result = LabResult(scenario: scenario)
+            result.accepted = 1000
+            result.delivered = 1000
+            fill(scenario, &result)
+            return result
+        }
+    }
+
+    @Test func `the channel that is in time most often wins`() throws {
+        let answer = LabPreset.game.answer(
+            try results(.game) { scenario, result in
+                result.late = scenario.channel.ordered ? 400 : 100
+                if scenario.channel.maxPacketLifeTime == 100 { (result.delivered, result.late) = (950, 0) }
+            })
+        #expect(
+            answer == [
+                "Loss 1 %: 95 % in time (100 ms) with unordered, maxPacketLifeTime 100; 60 % with ordered, reliable.",
+                "Loss 5 %: 95 % in time (100 ms) with unordered, maxPacketLifeTime 100; 60 % with ordered, reliable.",
+                "Loss 20 %: 95 % in time (100 ms) with unordered, maxPacketLifeTime 100; 60 % with ordered, reliable.",
+                "So: unordered, maxPacketLifeTime 100, in every case here.",
+            ])
+    }
+
+    @Test func `what differs by chance is no difference`() throws {
+        let answer = LabPreset.voice.answer(try results(.voice) { _, result in result.late = 1 })
+        #expect(answer.dropLast().allSatisfy { $0.hasSuffix(", and with the others.") })
+    }
+
+    @Test func `it depends, where no channel is best everywhere`() throws {
+        let answer = LabPreset.game.answer(
+            try results(.game) { scenario, result in
+                result.late = scenario.channel.ordered == (scenario.link.forward.loss < 0.1) ? 0 : 500
+            })
+        #expect(answer.last?.hasPrefix("So: it depends on the link") == true)
+    }
+
+    @Test func `the price of order is what one waits longer`() throws {
+        let answer = LabPreset.telemetry.answer(
+            try results(.telemetry) { scenario, result in
+                result.latency = LabDistribution(
+                    Array(
+                        repeating: scenario.channel.ordered && scenario.link.forward.loss > 0 ? 480_000 : 80_000,
+                        count: 1000))
+            })
+        #expect(answer.count == 4)
+        #expect(
+            answer[1]
+                == "Loss 2 %: half of the readings are there within 480 ms in order and 80 ms without, 99 % within 480 ms and 80 ms."
+        )
+        #expect(answer[3].hasPrefix("So: order costs up to 400 ms at the 99th percentile"))
+    }
+
+    @Test func `the speed of a file is that of its better channel`() throws {
+        let answer = LabPreset.file.answer(
+            try results(.file) { scenario, result in result.goodput = scenario.channel.ordered ? 10_000_000 : 8_000_000
+            })
+        #expect(answer.count == 9)
+        #expect(answer[0] == "Delay 5 ms, loss 0 %: 10 Mbit/s of 20 Mbit/s (50 %).")
+        #expect(answer[8] == "Order changes the speed by 20 % at most.")
+    }
+
+    @Test(arguments: LabPreset.allCases)
+    func `without results there is no answer`(preset: LabPreset) throws {
+        #expect(preset.answer([]) == [])
+        #expect(preset.answer(try results(preset) { _, result in (result.accepted, result.delivered) = (0, 0) }) == [])
+    }
+}
