@@ -35,13 +35,13 @@ extension LabPreset {
     }
 
     private func line(_ group: Group) -> String? {
-        let where_ = group.name.isEmpty ? "" : "\(group.name.prefix(1).uppercased())\(group.name.dropFirst()): "
+        let situation = group.name.isEmpty ? "" : "\(group.name.prefix(1).uppercased())\(group.name.dropFirst()): "
         switch self {
         case .game, .voice:
             guard let best = Self.best(group.results), let worst = Self.worst(group.results) else { return nil }
             let limit = LabQuantity.duration(best.scenario.traffic.late)
             let start =
-                "\(where_)\(Self.percent(Self.inTime(best))) in time (\(limit)) with \(best.scenario.channel.name)"
+                "\(situation)\(Self.percent(Self.inTime(best))) in time (\(limit)) with \(best.scenario.channel.name)"
             guard Self.inTime(best) - Self.inTime(worst) >= Self.difference else {
                 return "\(start), and with the others."
             }
@@ -50,7 +50,7 @@ extension LabPreset {
             guard let ordered = group.results.first(where: { $0.scenario.channel.ordered })?.latency,
                 let unordered = group.results.first(where: { !$0.scenario.channel.ordered })?.latency
             else { return nil }
-            return "\(where_)half of the readings are there within \(Self.time(ordered.p50)) in order and "
+            return "\(situation)half of the readings are there within \(Self.time(ordered.p50)) in order and "
                 + "\(Self.time(unordered.p50)) without, 99 % within \(Self.time(ordered.p99)) and \(Self.time(unordered.p99))."
         case .file:
             guard let best = group.results.max(by: { ($0.goodput ?? 0) < ($1.goodput ?? 0) }), let speed = best.goodput
@@ -58,7 +58,7 @@ extension LabPreset {
             let share = best.scenario.link.forward.rate.map {
                 " of \(LabQuantity.bitRate(Double($0))) (\(Self.percent(speed / Double($0))))"
             }
-            return "\(where_)\(LabText.bitRate(speed))\(share ?? "")."
+            return "\(situation)\(LabText.bitRate(speed))\(share ?? "")."
         }
     }
 
