@@ -13,6 +13,8 @@ package enum LabError: Error, Hashable, Sendable {
     case partnerFailed(String)
     /// The partner does not keep to the protocol.
     case protocolViolation(String)
+    /// The other side is there for something else: the protocol that it names.
+    case otherProtocol(String)
     /// Something of this side does not work: a socket, a process, a file.
     case failed(String)
     /// Whoever asked for it does not want it any more.

@@ -1,0 +1,24 @@
+package import Martlet
+package import Signaling
+
+/// The channels of the connection over which two sides arrange experiments (Docs/Protocols/Lab.md, Channels): those of a
+/// transfer, because a page does not know yet what the room is for.
+package struct LabChannels: ProvenChannels {
+    package let control: DataChannel
+    /// Carries nothing.
+    package let data: DataChannel
+
+    package static func make(on connection: PeerConnection) async throws -> LabChannels {
+        let name = "martlet.transfer.1"
+        return LabChannels(
+            control: try await connection.createDataChannel(
+                "martlet-control", DataChannelOptions(protocol: name, negotiated: true, id: 0)),
+            data: try await connection.createDataChannel(
+                "martlet-data", DataChannelOptions(protocol: name, negotiated: true, id: 2)))
+    }
+
+    package func opened() async throws {
+        try await control.opened()
+        try await data.opened()
+    }
+}

@@ -1,0 +1,361 @@
+package import Martlet
+package import NetworkIO
+package import Signaling
+internal import Wire
+
+/// The side that takes part in the experiments of a conductor elsewhere (Docs/Protocols/Lab.md). Lives on the network loop.
+package actor LabPartner {
+    /// What a person may want to know.
+    package enum Event: Sendable, Equatable {
+        /// The conductor has greeted; what it calls itself, fit to be shown.
+        case met(agent: String)
+        /// The conductor asks for a run.
+        case run(LabRunRequest)
+        /// Messages flow.
+        case started(run: UInt32)
+        /// A run is over: how many messages this side has sent, or received.
+        case stopped(run: UInt32, from: LabSide, messages: Int)
+        /// A run did not come about, or broke off. The text is fit to be shown.
+        case failed(run: UInt32, reason: String)
+    }
+
+    /// How often is said what has come, and what was sent.
+    private static let receivedInterval = Duration.milliseconds(100)
+    private static let sentInterval = Duration.milliseconds(250)
+    /// Arrivals that wait for being told of, at most, in one run.
+    private static let arrivalLimit = LabRecorder.messageLimit
+
+    struct Run {
+        let request: LabRunRequest
+        let carried: CarriedConnection<DataChannel>
+        let signals: AsyncStream<RoomPayload>.Continuation
+        let trace: PacketTrace
+        /// Connects.
+        var task: Task<Void, Never>?
+        var connection: PeerConnection?
+        var channel: DataChannel?
+        var sender: LabSender?
+        var receiver: LabReceiver?
+        var signalCount = 0
+        var isReady = false
+        var isStarted = false
+        /// What came and was not told of.
+        var arrivals: [LabArrival] = []
+        var damagedCount = 0
+        var receivedCount = 0
+        var lastSentAt: NetworkTime?
+    }
+
+    private let peer: ConnectedPeer<LabChannels>
+    private let agent: String
+    private let onEvent: @Sendable (Event) -> Void
+    private nonisolated let loop: NetworkLoop
+    private let configuration: PeerConnectionConfiguration
+    private var isGreeted = false
+    private var runs: [UInt32: Run] = [:]
+    private var lastRun: UInt32 = 0
+    private var allowance = LabAllowance()
+    private var ignoredCount = 0
+    private var failure: LabError?
+    private var reporter: Task<Void, Never>?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
+
+    /// - Parameters:
+    ///   - peer: connected, and proved; it is closed with the partner.
+    ///   - agent: what this side calls itself.
+    ///   - onEvent: is told on the network loop.
+    package init(
+        _ peer: ConnectedPeer<LabChannels>, agent: String, on loop: NetworkLoop = .shared,
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.peer = peer
+        self.agent = agent
+        self.onEvent = onEvent
+        self.loop = loop
+        configuration = PeerConnectionConfiguration(iceServers: peer.iceServers)
+    }
+
+    /// Takes part until the conductor is through.
+    ///
+    /// - Throws: ``LabError/otherProtocol(_:)`` when the other side is there for something else; ``LabError/cancelled`` when the task
+    ///   is; why else it ended too early.
+    package func serve(greetingWithin limit: Duration = .seconds(30)) async throws(LabError) {
+        let control = peer.channels.control
+        let watchdog = Task { [weak self] in
+            try await NetworkClock().sleep(for: limit)
+            await self?.missGreeting()
+        }
+        do {
+            for try await message in control.messages {
+                hear(message, at: loop.now())
+                await Task.yield()
+                if failure != nil { break }
+            }
+        } catch {
+            // The end of the channel is told below.
+        }
+        watchdog.cancel()
+        let isThrough = isGreeted && runs.isEmpty
+        if failure == nil, Task.isCancelled { failure = .cancelled }
+        if failure == .cancelled { say(.error(code: "cancelled", message: "it was stopped")) }
+        reporter?.cancel()
+        for number in Array(runs.keys) { await drop(number) }
+        try? await control.drained()
+        await peer.close()
+        if let failure { throw failure }
+        if !isThrough { throw .partnerFailed("the other side has left in the middle") }
+    }
+
+    private func missGreeting() {
+        guard !isGreeted else { return }
+        fail(.partnerFailed("the other side did not greet in time"))
+        peer.channels.control.close()
+    }
+
+    // MARK: - What the conductor says
+
+    private func hear(_ message: DataChannelMessage, at now: NetworkTime) {
+        do throws(LabError) {
+            try allowance.take(at: now)
+            guard case .text(let text) = message else { throw .protocolViolation("bytes on the control channel") }
+            try handle(LabControlMessage(text), at: now)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func handle(_ message: LabControlMessage, at now: NetworkTime) throws(LabError) {
+        switch message {
+        case .hello(let version, let agent):
+            guard !isGreeted else { throw .protocolViolation("a second hello") }
+            guard version >= LabControlMessage.version else { throw .protocolViolation("an older version") }
+            isGreeted = true
+            say(.hello(version: LabControlMessage.version, agent: self.agent))
+            onEvent(.met(agent: agent))
+        case .otherHello(let name) where !isGreeted: throw .otherProtocol(name)
+        case .error(let code, let text):
+            throw .partnerFailed(code == "cancelled" ? "it was stopped there" : text.isEmpty ? code : text)
+        case _ where !isGreeted: throw .protocolViolation("a message before hello")
+        case .ping(let number): say(.pong(number, at: now.nanoseconds / 1000))
+        case .clock: break
+        case .run(let request): try begin(request)
+        case .signal(let number, let payload):
+            guard try isKnown(number), let run = runs[number] else { return }
+            runs[number]?.signalCount += 1
+            guard run.signalCount < CarriedSignals.limit else { throw .protocolViolation("too many signals") }
+            run.signals.yield(payload)
+        case .failed(let number, let text):
+            guard try isKnown(number) else { return }
+            onEvent(.failed(run: number, reason: text.isEmpty ? "no reason was given" : text))
+            Task { await drop(number) }
+        case .start(let number):
+            guard try isKnown(number), let run = runs[number] else { return }
+            guard run.isReady, !run.isStarted else { throw .protocolViolation("a start out of place") }
+            start(number)
+        case .stop(let number):
+            guard try isKnown(number) else { return }
+            Task { await stop(number) }
+        // Only a page shows it.
+        case .live: break
+        case .ignorable:
+            ignoredCount += 1
+            guard ignoredCount <= LabControlMessage.ignoredLimit else {
+                throw .protocolViolation("too many unknown messages")
+            }
+        case .otherHello, .pong, .ready, .sent, .received, .stopped, .turn:
+            throw .protocolViolation("a message that only the partner says")
+        }
+    }
+
+    /// Whether a run is under way; one that is over is no matter.
+    private func isKnown(_ number: UInt32) throws(LabError) -> Bool {
+        guard number <= lastRun else { throw .protocolViolation("a run that there is not") }
+        return runs[number] != nil
+    }
+
+    // MARK: - A run
+
+    private func begin(_ request: LabRunRequest) throws(LabError) {
+        guard request.run > lastRun else { throw .protocolViolation("a run's number that does not grow") }
+        lastRun = request.run
+        guard runs.count < LabConductor.runLimit else {
+            return say(.failed(run: request.run, message: "eight runs are under way"))
+        }
+        let number = request.run
+        let carried = CarriedConnection<DataChannel>(
+            calls: false, configuration: configuration,
+            prepare: { [weak self] connection in
+                guard let self else { throw CancellationError() }
+                return try await prepare(connection, for: number)
+            },
+            say: { [weak self] in await self?.say(.signal(run: number, payload: $0)) })
+        let (signals, yielder) = AsyncStream.makeStream(
+            of: RoomPayload.self, bufferingPolicy: .bufferingOldest(CarriedSignals.limit))
+        runs[number] = Run(
+            request: request, carried: carried, signals: yielder, trace: PacketTrace(run: number))
+        onEvent(.run(request))
+        Task { for await payload in signals { await carried.hear(payload) } }
+        runs[number]?.task = Task { await connect(number, carried) }
+    }
+
+    private func prepare(_ connection: PeerConnection, for number: UInt32) async throws -> DataChannel {
+        guard let run = runs[number] else { throw CancellationError() }
+        runs[number]?.connection = connection
+        await run.trace.follow(connection)
+        let channel = try await connection.createDataChannel(
+            MeasuredConnection.label,
+            run.request.channel.options(negotiatedAs: MeasuredConnection.channelIdentifier))
+        runs[number]?.channel = channel
+        return channel
+    }
+
+    private func connect(_ number: UInt32, _ carried: CarriedConnection<DataChannel>) async {
+        do {
+            let channel = try await carried.connect().channels
+            try await channel.opened()
+            guard let run = runs[number] else { return }
+            runs[number]?.isReady = true
+            // The first messages may be here before `start` is.
+            if run.request.from == .conductor {
+                runs[number]?.receiver = LabReceiver(channel, run: number, on: loop) { [weak self] note in
+                    self?.assumeIsolated { $0.take(note, of: number) }
+                }
+            }
+            say(.ready(run: number))
+        } catch {
+            guard runs[number] != nil else { return }
+            let reason = "\(LabError(error).reason)"
+            say(.failed(run: number, message: reason))
+            onEvent(.failed(run: number, reason: reason))
+            await drop(number)
+        }
+    }
+
+    private func start(_ number: UInt32) {
+        guard let run = runs[number], let channel = run.channel else { return }
+        runs[number]?.isStarted = true
+        runs[number]?.lastSentAt = loop.now()
+        onEvent(.started(run: number))
+        if reporter == nil {
+            reporter = Task { [weak self] in
+                while !Task.isCancelled {
+                    try? await NetworkClock().sleep(for: Self.receivedInterval)
+                    await self?.report()
+                }
+            }
+        }
+        guard run.request.from == .partner else { return }
+        let traffic = run.request.traffic
+        let sender = LabSender(
+            channel, run: number, messageBytes: traffic.bytes, rate: traffic.rate,
+            duration: traffic.milliseconds.map { .milliseconds($0) }, on: loop
+        ) { [weak self] note in
+            guard case .over = note else { return }
+            self?.assumeIsolated { $0.reportSent(number) }
+        }
+        runs[number]?.sender = sender
+        sender.assumeIsolated { $0.start() }
+    }
+
+    private func stop(_ number: UInt32) async {
+        guard let run = runs[number] else { return }
+        await run.sender?.stop()
+        run.receiver?.stop()
+        reportSent(number)
+        reportReceived(number, all: true)
+        let messages = await run.sender?.acceptedCount ?? run.receivedCount
+        await drop(number)
+        say(.stopped(run: number))
+        onEvent(.stopped(run: number, from: run.request.from, messages: messages))
+    }
+
+    /// Closes what a run needed, and forgets it.
+    private func drop(_ number: UInt32) async {
+        guard let run = runs.removeValue(forKey: number) else { return }
+        run.signals.finish()
+        run.task?.cancel()
+        run.receiver?.stop()
+        await run.sender?.stop()
+        await run.connection?.setPacketTap(nil)
+        await run.connection?.close()
+    }
+
+    // MARK: - What is told of a run
+
+    private func take(_ note: LabReceiver.Note, of number: UInt32) {
+        switch note {
+        case .received(let message, let time):
+            runs[number]?.receivedCount += 1
+            guard (runs[number]?.arrivals.count ?? 0) < Self.arrivalLimit else { return }
+            runs[number]?.arrivals.append(
+                LabArrival(sequence: message.sequence, at: time.nanoseconds / 1000))
+        case .damaged: runs[number]?.damagedCount += 1
+        case .ended:
+            guard runs[number] != nil else { return }
+            say(.failed(run: number, message: "the connection ended"))
+            onEvent(.failed(run: number, reason: "the connection ended"))
+            Task { await drop(number) }
+        }
+    }
+
+    private func report() {
+        let now = loop.now()
+        for (number, run) in runs where run.isStarted {
+            reportReceived(number, all: false)
+            if let last = run.lastSentAt, last.duration(to: now) >= Self.sentInterval { reportSent(number) }
+        }
+    }
+
+    /// - Parameter all: however much the control channel holds.
+    private func reportReceived(_ number: UInt32, all: Bool) {
+        guard let run = runs[number], run.request.from == .conductor, !run.arrivals.isEmpty || run.damagedCount > 0
+        else { return }
+        // What the conductor does not take in time waits here, where it is smaller.
+        guard all || peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4 else { return }
+        (runs[number]?.arrivals, runs[number]?.damagedCount) = ([], 0)
+        var rest = run.arrivals[...]
+        var damaged = run.damagedCount
+        repeat {
+            let part = rest.prefix(LabControlMessage.receivedLimit)
+            rest = rest.dropFirst(part.count)
+            say(.received(run: number, messages: Array(part), damaged: damaged))
+            damaged = 0
+        } while !rest.isEmpty
+    }
+
+    private func reportSent(_ number: UInt32) {
+        guard let run = runs[number], let sender = run.sender, run.lastSentAt != nil else { return }
+        let (offered, accepted, isOver) = sender.assumeIsolated { ($0.offeredCount, $0.acceptedCount, $0.isOver) }
+        // It is over once.
+        runs[number]?.lastSentAt = isOver ? nil : loop.now()
+        say(.sent(run: number, offered: offered, accepted: accepted, over: isOver))
+    }
+
+    private func say(_ message: LabControlMessage) {
+        do { try peer.channels.control.trySend(.text(message.encoded)) } catch {
+            fail(.partnerFailed("the other side takes nothing any more"))
+        }
+    }
+
+    private func fail(_ error: LabError) {
+        guard failure == nil else { return }
+        failure = error
+        if case .protocolViolation(let text) = error {
+            say(.error(code: "protocol", message: text))
+        }
+    }
+}
+
+extension LabError {
+    /// As part of a sentence.
+    var reason: String {
+        switch self {
+        case .badReport(let text), .badPlan(let text), .noConnection(let text), .partnerFailed(let text),
+            .protocolViolation(let text), .failed(let text):
+            text
+        case .otherProtocol(let name): "it speaks \(name)"
+        case .cancelled: "it was stopped"
+        }
+    }
+}
