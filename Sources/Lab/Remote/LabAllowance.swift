@@ -12,7 +12,9 @@ struct LabAllowance {
     /// - Throws: `protocolViolation` when this one is too much.
     mutating func take(at now: NetworkTime) throws(LabError) {
         if let last {
-            let passed = Double(last.duration(to: now).components.attoseconds) * 1e-18 + Double(last.duration(to: now).components.seconds)
+            let passed =
+                Double(last.duration(to: now).components.attoseconds) * 1e-18
+                + Double(last.duration(to: now).components.seconds)
             left = min(Self.burst, left + max(0, passed) * Self.perSecond)
         }
         last = now

@@ -1,5 +1,5 @@
 package import Martlet
-package import Signaling
+internal import Signaling
 
 /// The channels of the connection over which two sides arrange experiments (Docs/Protocols/Lab.md, Channels): those of a
 /// transfer, because a page does not know yet what the room is for.

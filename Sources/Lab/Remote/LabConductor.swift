@@ -1,5 +1,5 @@
-package import Martlet
-package import NetworkIO
+internal import Martlet
+internal import NetworkIO
 package import Signaling
 internal import Wire
 
@@ -63,7 +63,7 @@ package actor LabConductor {
     private var ignoredCount = 0
     private var lastHeardAt: NetworkTime
     private var reached: Set<Milestone> = []
-    private var waiters: [Milestone: CheckedContinuation<Result<Void, LabError>, Never>] = [:]
+    private var waiters: [Milestone: [CheckedContinuation<Result<Void, LabError>, Never>]] = [:]
     private var tasks: [Task<Void, Never>] = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
@@ -160,7 +160,8 @@ package actor LabConductor {
         say(
             .run(
                 LabRunRequest(
-                    run: number, of: of.map(Int64.init), from: scenario.from, channel: scenario.channel, traffic: traffic))
+                    run: number, of: of.map(Int64.init), from: scenario.from, channel: scenario.channel,
+                    traffic: traffic))
         )
         return measured
     }
@@ -298,7 +299,8 @@ package actor LabConductor {
             guard try isStarted(number, from: .partner), let run = runs[number] else { return }
             guard offered >= run.offered, accepted >= run.accepted, offered - run.offered >= accepted - run.accepted
             else { throw .protocolViolation("counts that go back") }
-            (runs[number]?.offered, runs[number]?.accepted) = (offered, accepted)
+            runs[number]?.offered = offered
+            runs[number]?.accepted = accepted
             guard await run.measured.partnerSent(offered: offered, accepted: accepted, isOver: isOver) else {
                 throw .protocolViolation("more messages sent than a run has")
             }
@@ -400,7 +402,7 @@ package actor LabConductor {
         }
         defer { timer.cancel() }
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { waiters[milestone] = $0 }
+            await withCheckedContinuation { waiters[milestone, default: []].append($0) }
         } onCancel: {
             Task { await self.settle(milestone, .failure(.cancelled)) }
         }
@@ -409,6 +411,6 @@ package actor LabConductor {
 
     private func settle(_ milestone: Milestone, _ outcome: Result<Void, LabError>) {
         if case .success = outcome { reached.insert(milestone) }
-        waiters.removeValue(forKey: milestone)?.resume(returning: outcome)
+        for waiter in waiters.removeValue(forKey: milestone) ?? [] { waiter.resume(returning: outcome) }
     }
 }

@@ -1,4 +1,4 @@
-package import Martlet
+internal import Martlet
 package import NetworkIO
 package import Signaling
 internal import Wire
@@ -89,7 +89,6 @@ package actor LabPartner {
         do {
             for try await message in control.messages {
                 hear(message, at: loop.now())
-                await Task.yield()
                 if failure != nil { break }
             }
         } catch {
@@ -108,9 +107,7 @@ package actor LabPartner {
     }
 
     private func missGreeting() {
-        guard !isGreeted else { return }
-        fail(.partnerFailed("the other side did not greet in time"))
-        peer.channels.control.close()
+        if !isGreeted { fail(.partnerFailed("the other side did not greet in time")) }
     }
 
     // MARK: - What the conductor says
@@ -313,7 +310,8 @@ package actor LabPartner {
         else { return }
         // What the conductor does not take in time waits here, where it is smaller.
         guard all || peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4 else { return }
-        (runs[number]?.arrivals, runs[number]?.damagedCount) = ([], 0)
+        runs[number]?.arrivals = []
+        runs[number]?.damagedCount = 0
         var rest = run.arrivals[...]
         var damaged = run.damagedCount
         repeat {
@@ -342,8 +340,11 @@ package actor LabPartner {
         guard failure == nil else { return }
         failure = error
         if case .protocolViolation(let text) = error {
-            say(.error(code: "protocol", message: text))
+            try? peer.channels.control.trySend(
+                .text(LabControlMessage.error(code: "protocol", message: text).encoded))
         }
+        // Behind what was said, this ends the reading too.
+        peer.channels.control.close()
     }
 }
 

@@ -1,5 +1,5 @@
 internal import NetworkIO
-internal import Synchronization
+internal import Wire
 
 /// Runs with a partner elsewhere.
 package final class RemoteRunner: LabRunner {
@@ -51,7 +51,17 @@ package final class RemoteRunner: LabRunner {
                 try await NetworkClock().sleep(for: .milliseconds(250))
             }
         }
-        defer { reporter.cancel() }
+        // A partner that sends must say when its time is up.
+        let watchdog = Task {
+            try await NetworkClock().sleep(for: measured.scenario.traffic.duration + .seconds(30))
+            if await !measured.isSendingOver {
+                await measured.partnerFailed("the partner does not say that it is through")
+            }
+        }
+        defer {
+            reporter.cancel()
+            watchdog.cancel()
+        }
         try await measured.ended()
         try await conductor.stop(measured)
         let after = try await conductor.measureClock()

@@ -32,6 +32,8 @@ package actor MeasuredConnection {
     package nonisolated let configuration: PeerConnectionConfiguration
 
     private nonisolated let loop: NetworkLoop
+    /// Microseconds by which what is known of the partner's clock may be wrong at most.
+    private static let clockSlack: Int64 = 2_000_000
     private let relay: ShapingRelay?
     private let trace: PacketTrace
     private let seed: UInt64
@@ -293,6 +295,12 @@ package actor MeasuredConnection {
         if let startedAt { arrived(.damaged(at: microseconds(loop.now(), since: startedAt))) }
     }
 
+    /// The partner says that the run is over before its time.
+    package func partnerFailed(_ reason: String) { end(.partnerFailed(reason)) }
+
+    /// Whether the sender, here or there, has said that it is through.
+    package var isSendingOver: Bool { overAt != nil }
+
     // MARK: - What happens here
 
     private func handle(_ note: LabSender.Note) {
@@ -389,7 +397,10 @@ package actor MeasuredConnection {
     /// Microseconds since the run's start in our clock; nil for what no clock of the protocol says.
     private func ownTime(ofPartner time: Int64, since start: NetworkTime) -> Int64? {
         guard (0..<1 << 53).contains(time) else { return nil }
-        return time - partnerAhead - start.nanoseconds / 1000
+        let own = time - partnerAhead - start.nanoseconds / 1000
+        // What is no time of this run is none at all: latencies of years would be the result.
+        let slack = Self.clockSlack
+        return (-slack...microseconds(loop.now(), since: start) + slack).contains(own) ? own : nil
     }
 }
 
