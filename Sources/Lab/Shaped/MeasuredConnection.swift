@@ -49,8 +49,7 @@ package actor MeasuredConnection {
     private var startedAt: NetworkTime?
     /// Microseconds that the partner's clock is ahead of ours.
     private var partnerAhead: Int64 = 0
-    private var countsAtStart: Counts?
-    private var countsAtEnd: Counts?
+    private var countsAtEnd: (inward: RelayConversation.Count, outward: RelayConversation.Count)?
     /// When the sender, here or there, had sent its last message.
     private var overAt: NetworkTime?
     private var lastArrivalAt: NetworkTime?
@@ -58,8 +57,6 @@ package actor MeasuredConnection {
     private var hasEnded = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: ScheduledWork?
-
-    private typealias Counts = (inward: RelayConversation.Count, outward: RelayConversation.Count)
 
     /// How long nothing comes, behind the last message that was sent, until the run is over; and for reliable channels.
     package static let patience = (partial: Duration.seconds(3), reliable: Duration.seconds(60))
@@ -124,8 +121,9 @@ package actor MeasuredConnection {
     package func prepare(_ connection: PeerConnection) async throws -> DataChannel {
         self.connection = connection
         await trace.follow(connection)
-        let channel = try await connection.createDataChannel(
-            Self.label, scenario.channel.options(negotiatedAs: Self.channelIdentifier))
+        // An echo learns the channel from the connection itself.
+        let options = scenario.channel.options(negotiatedAs: isEcho ? nil : Self.channelIdentifier)
+        let channel = try await connection.createDataChannel(Self.label, options)
         self.channel = channel
         return channel
     }
@@ -156,8 +154,8 @@ package actor MeasuredConnection {
         let now = loop.now()
         startedAt = now
         self.partnerAhead = partnerAhead
-        countsAtStart = relay?.counts
-        impair()
+        let lines = Self.lines(of: link, from: scenario.from, at: now)
+        relay?.replaceLink(inward: lines.inward, outward: lines.outward, seed: seed)
         if scenario.from == .partner || isEcho {
             receiver = LabReceiver(channel, run: run, on: loop) { [weak self] note in
                 self?.assumeIsolated { $0.handle(note) }
@@ -176,7 +174,9 @@ package actor MeasuredConnection {
     /// Changes the line while messages flow. Blackouts count from the run's start, as ever.
     package func setLink(_ link: LabLink) {
         self.link = link
-        if startedAt != nil, countsAtEnd == nil { impair() }
+        guard let startedAt, countsAtEnd == nil else { return }
+        let lines = Self.lines(of: link, from: scenario.from, at: startedAt)
+        relay?.setLink(inward: lines.inward, outward: lines.outward)
     }
 
     /// Whoever sends here stops; for runs without an end.
@@ -196,9 +196,8 @@ package actor MeasuredConnection {
 
     /// What has gone over the line since the run's start; nil without a relay.
     package var wire: LabWire? {
-        guard let before = countsAtStart, let now = countsAtEnd ?? relay?.counts else { return nil }
-        let inward = LabWireCount(now.inward, since: before.inward)
-        let outward = LabWireCount(now.outward, since: before.outward)
+        guard startedAt != nil, let counts = countsAtEnd ?? relay?.counts else { return nil }
+        let (inward, outward) = (LabWireCount(counts.inward), LabWireCount(counts.outward))
         return scenario.from == .conductor
             ? LabWire(forward: outward, back: inward) : LabWire(forward: inward, back: outward)
     }
@@ -218,6 +217,27 @@ package actor MeasuredConnection {
         }
         if Task.isCancelled { throw .cancelled }
         if let failure { throw failure }
+    }
+
+    /// The whole of a run: ``start(partnerAhead:)``, ``ended()`` and ``clear()``, telling four times a second how far it is.
+    ///
+    /// - Parameter startPartner: has the partner start, behind our own start.
+    /// - Throws: as ``ended()``.
+    package func flow(
+        _ progress: @escaping @Sendable (LabProgress) -> Void, startPartner: @Sendable () async -> Void
+    ) async throws(LabError) {
+        await start()
+        await startPartner()
+        let reporter = Task { [weak self] in
+            while !Task.isCancelled, let now = await self?.progress {
+                progress(now)
+                try await NetworkClock().sleep(for: .milliseconds(250))
+            }
+        }
+        defer { reporter.cancel() }
+        try await ended()
+        clear()
+        progress(self.progress)
     }
 
     /// Takes the impairments away; what goes over the line from now on does not count.
@@ -375,12 +395,6 @@ package actor MeasuredConnection {
 
     // MARK: - The line
 
-    private func impair() {
-        guard let relay, let startedAt else { return }
-        let lines = Self.lines(of: link, from: scenario.from, at: startedAt)
-        relay.setLink(inward: lines.inward, outward: lines.outward)
-    }
-
     private static func lines(
         of link: LabLink, from side: LabSide, at start: NetworkTime
     ) -> (inward: LinkSettings, outward: LinkSettings) {
@@ -405,10 +419,9 @@ package actor MeasuredConnection {
 }
 
 extension LabWireCount {
-    init(_ now: RelayConversation.Count, since before: RelayConversation.Count) {
+    init(_ count: RelayConversation.Count) {
         self.init(
-            datagrams: now.line.sentCount + now.overflowCount - before.line.sentCount - before.overflowCount,
-            bytes: now.line.sentBytes + now.overflowBytes - before.line.sentBytes - before.overflowBytes,
-            dropped: now.line.droppedCount + now.overflowCount - before.line.droppedCount - before.overflowCount)
+            datagrams: count.line.sentCount + count.overflowCount, bytes: count.line.sentBytes + count.overflowBytes,
+            dropped: count.line.droppedCount + count.overflowCount)
     }
 }

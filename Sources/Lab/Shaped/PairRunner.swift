@@ -1,5 +1,4 @@
 internal import Martlet
-internal import NetworkIO
 internal import Signaling
 internal import Synchronization
 
@@ -46,18 +45,7 @@ package final class PairRunner: LabRunner {
         try await Self.connect(measured, partner)
         try await measured.opened()
         try await partner.opened()
-        await measured.start()
-        await partner.start()
-        let reporter = Task {
-            while !Task.isCancelled {
-                progress(await measured.progress)
-                try await NetworkClock().sleep(for: .milliseconds(250))
-            }
-        }
-        defer { reporter.cancel() }
-        try await measured.ended()
-        await measured.clear()
-        progress(await measured.progress)
+        try await measured.flow(progress) { await partner.start() }
         return await measured.result(partnerPackets: await partner.packets)
     }
 

@@ -50,36 +50,36 @@ package struct RelayConversation {
     package static let byteLimit = 48 * 1024 * 1024
     package static let datagramLimit = 65_536
 
-    private var inward: LinkDirection<([UInt8], Door)>
-    private var outward: LinkDirection<([UInt8], Visitor)>
+    private var inward: RelayLine<([UInt8], Door)>
+    private var outward: RelayLine<([UInt8], Visitor)>
     private var doors: [(door: Door, visitor: Visitor, heardAt: NetworkTime)] = []
     private var openedCount = 0
-    private var overflow = (inward: (count: 0, bytes: 0), outward: (count: 0, bytes: 0))
     /// Datagrams of addresses that had no door and brought no check, or for which there was none left.
     package private(set) var strangerCount = 0
 
     /// - Parameter seed: of what the two directions do.
     package init(inward: LinkSettings, outward: LinkSettings, seed: UInt64) {
         var generator = SplitMix64(seed: seed)
-        self.inward = LinkDirection(settings: Self.bounded(inward), generator: &generator)
-        self.outward = LinkDirection(settings: Self.bounded(outward), generator: &generator)
+        self.inward = RelayLine(inward, generator: &generator)
+        self.outward = RelayLine(outward, generator: &generator)
     }
 
-    /// Changes the line for all that is sent from now on.
+    /// Changes what is done to all that is sent from now on.
     package mutating func setLink(inward: LinkSettings, outward: LinkSettings) {
-        self.inward.settings = Self.bounded(inward)
-        self.outward.settings = Self.bounded(outward)
+        self.inward.change(to: inward)
+        self.outward.change(to: outward)
     }
 
-    /// What the two directions have done so far.
-    package var counts: (inward: Count, outward: Count) {
-        (
-            Count(
-                line: inward.statistics, overflowCount: overflow.inward.count, overflowBytes: overflow.inward.bytes),
-            Count(
-                line: outward.statistics, overflowCount: overflow.outward.count, overflowBytes: overflow.outward.bytes)
-        )
+    /// Replaces both directions by others, whose doings depend on the seed alone and not on what has passed before, and begins to count
+    /// anew. What is on its way still arrives.
+    package mutating func replaceLink(inward: LinkSettings, outward: LinkSettings, seed: UInt64) {
+        var generator = SplitMix64(seed: seed)
+        self.inward.replace(by: inward, generator: &generator)
+        self.outward.replace(by: outward, generator: &generator)
     }
+
+    /// What the two directions have done since they were made or replaced.
+    package var counts: (inward: Count, outward: Count) { (Count(inward), Count(outward)) }
 
     /// A datagram came to an outer socket.
     ///
@@ -91,7 +91,7 @@ package struct RelayConversation {
     ) -> (opened: Door, closed: Door?)? {
         if let index = doors.firstIndex(where: { $0.visitor == visitor }) {
             doors[index].heardAt = now
-            send(inward: datagram, through: doors[index].door, at: now)
+            inward.send(([UInt8](datagram), doors[index].door), bytes: datagram.count, at: now)
             return nil
         }
         let silent = doors.count < Self.doorLimit ? nil : silentDoor(at: now)
@@ -103,18 +103,13 @@ package struct RelayConversation {
         let door = Door(number: openedCount)
         openedCount += 1
         doors.append((door, visitor, now))
-        send(inward: datagram, through: door, at: now)
+        inward.send(([UInt8](datagram), door), bytes: datagram.count, at: now)
         return (door, closed)
     }
 
     /// We sent a datagram to the inner socket of a door.
     package mutating func send(_ datagram: UnsafeRawBufferPointer, through door: Door, at now: NetworkTime) {
         guard let visitor = doors.first(where: { $0.door == door })?.visitor else { return }
-        guard outward.flightBytes <= Self.byteLimit - datagram.count, outward.flightCount < Self.datagramLimit else {
-            overflow.outward.count += 1
-            overflow.outward.bytes += datagram.count
-            return
-        }
         outward.send(([UInt8](datagram), visitor), bytes: datagram.count, at: now)
     }
 
@@ -127,17 +122,8 @@ package struct RelayConversation {
     /// The earliest datagram that has arrived by `now`.
     package mutating func poll(at now: NetworkTime) -> Passage? {
         let isInward = (inward.nextArrival ?? .distantFuture) < (outward.nextArrival ?? .distantFuture)
-        if isInward { return inward.receive(at: now).map { .inward($0.payload.0, $0.payload.1) } }
-        return outward.receive(at: now).map { .outward($0.payload.0, $0.payload.1) }
-    }
-
-    private mutating func send(inward datagram: UnsafeRawBufferPointer, through door: Door, at now: NetworkTime) {
-        guard inward.flightBytes <= Self.byteLimit - datagram.count, inward.flightCount < Self.datagramLimit else {
-            overflow.inward.count += 1
-            overflow.inward.bytes += datagram.count
-            return
-        }
-        inward.send(([UInt8](datagram), door), bytes: datagram.count, at: now)
+        if isInward { return inward.receive(at: now).map { .inward($0.0, $0.1) } }
+        return outward.receive(at: now).map { .outward($0.0, $0.1) }
     }
 
     /// The position of the door that has been silent the longest, if that is long enough.
@@ -146,12 +132,11 @@ package struct RelayConversation {
         for index in doors.indices where doors[index].heardAt < doors[oldest].heardAt { oldest = index }
         return doors[oldest].heardAt.duration(to: now) >= Self.patience ? oldest : nil
     }
+}
 
-    /// A queue before a rate holds what the relay holds at most.
-    private static func bounded(_ settings: LinkSettings) -> LinkSettings {
-        var settings = settings
-        settings.queueBytes = min(settings.queueBytes, byteLimit)
-        settings.rate = settings.rate.map { max($0, 1000) }
-        return settings
+extension RelayConversation.Count {
+    fileprivate init<Payload>(_ line: RelayLine<Payload>) {
+        self.init(
+            line: line.statistics, overflowCount: line.overflowCount, overflowBytes: line.overflowBytes)
     }
 }

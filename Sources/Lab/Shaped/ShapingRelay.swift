@@ -81,7 +81,12 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
         conversation.setLink(inward: inward, outward: outward)
     }
 
-    /// What the two directions have done so far.
+    /// Puts another line in the place of this one (``RelayConversation/replaceLink(inward:outward:seed:)``).
+    package func replaceLink(inward: LinkSettings, outward: LinkSettings, seed: UInt64) {
+        conversation.replaceLink(inward: inward, outward: outward, seed: seed)
+    }
+
+    /// What the two directions have done since the line was made or replaced.
     package var counts: (inward: RelayConversation.Count, outward: RelayConversation.Count) { conversation.counts }
 
     /// Datagrams of strangers, which had no effect.

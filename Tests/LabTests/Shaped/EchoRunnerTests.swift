@@ -1,0 +1,47 @@
+import Lab
+import TestSupport
+import Testing
+
+/// The runner for other implementations, across from the example and from processes that are no echo.
+@Suite(.exclusiveStack, .serialized, .timeLimit(.minutes(1))) struct EchoRunnerTests {
+    /// The example, which is built with the tests.
+    private var example: String {
+        get throws {
+            let program = try #require(CommandLine.arguments.first).split(
+                separator: "/", omittingEmptySubsequences: false)
+            return program.prefix { !$0.hasSuffix(".xctest") && !$0.hasSuffix("swiftpm-testing-helper") }
+                .joined(separator: "/") + "/SignalingPeer"
+        }
+    }
+
+    @Test func `the example returns every message, and the way is there and back`() async throws {
+        var path = LabPath()
+        path.delay = .milliseconds(20)
+        var scenario = try PairRunnerTests.scenario("unordered", forward: path)
+        scenario.link.back.delay = .milliseconds(10)
+        let runner = EchoRunner(
+            command: "exec '\(try example)' answer --mode echo", medium: .shaped, agent: "martlet test")
+        let run = try await runner.run(scenario, seed: 1, progress: { _ in })
+        #expect(run.isRoundTrip && run.offeredCount == 100 && run.sentAt.count == 100)
+        #expect(Set(run.receptions.map(\.sequence)) == Set(0..<100) && run.damagedCount == 0)
+        #expect(run.receptions.allSatisfy { $0.at - run.sentAt[Int($0.sequence)] >= 29_900 })
+    }
+
+    @Test(arguments: [
+        "exit 3", "echo no json", "cat", "echo '{\"type\":\"answer\",\"sdp\":\"v=0\"}'; sleep 60",
+        "head -c 300000 /dev/zero",
+        "exec <&-; sleep 60 & echo '[]'; wait",
+    ]) func `a process that is no echo is a failure in words, and does not stay`(command: String) async throws {
+        let runner = EchoRunner(command: command, medium: .real, agent: "martlet test")
+        let scenario = try PairRunnerTests.scenario("ordered")
+        await #expect(throws: LabError.self) { try await runner.run(scenario, seed: 1, progress: { _ in }) }
+    }
+
+    @Test func `an echo does not begin by itself`() async throws {
+        let runner = EchoRunner(command: "true", medium: .real, agent: "martlet test")
+        let scenario = try PairRunnerTests.scenario("ordered", from: .partner)
+        await #expect(throws: LabError.badPlan("an echo sends nothing of its own")) {
+            try await runner.run(scenario, seed: 1, progress: { _ in })
+        }
+    }
+}
