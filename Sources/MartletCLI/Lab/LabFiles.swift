@@ -71,7 +71,7 @@ struct LabFiles: Sendable {
                 switch form {
                 case .json: report.json + "\n"
                 case .csv: report.csv
-                case .html: ""
+                case .html: LabReportPage(report).html
                 }
             let reason = Self.save(text, as: path)
             if reason == 0 { written.append((form, path)) } else { failure = failure ?? Self.failure(path, reason) }

@@ -101,10 +101,10 @@ struct LabRunCommand: ConsoleCommand {
     }
 
     private func runner(for plan: LabPlan) async throws(CommandFailure) -> any LabRunner {
-        guard plan.medium == .simulated else {
-            throw CommandFailure(.usage, "There is no \(plan.medium.rawValue) link yet.")
+        switch plan.medium {
+        case .simulated: SimulatedRunner(agent: Program.agent)
+        case .shaped, .real: PairRunner(medium: plan.medium, agent: Program.agent)
         }
-        return SimulatedRunner(agent: Program.agent)
     }
 }
 
