@@ -8,7 +8,9 @@ import json
 import pytest
 import pytest_asyncio
 
-from conftest import SCREENSHOTS
+from chromium import Chromium
+from conftest import SCREENSHOTS, Visit
+from firefox import Firefox
 from lab_conductor import Conductor, Impairment, Live, RunFailed, message, now
 from martlet_peer import TransferError
 from page_support import meet_again
@@ -391,6 +393,53 @@ async def test_another_version(visit):
     await visit.failure("version")
     with pytest.raises(TransferError, match="version"):
         await connection.next()
+
+
+class Throttling(Chromium):
+    """As people have it: the pages of other tests run at full speed where nobody sees them."""
+
+    def arguments(self):
+        return [argument for argument in super().arguments() if "throttling" not in argument and "backgrounding" not in argument]
+
+
+async def other_tab(browser):
+    """Somebody looks at another page."""
+    other = await browser.open("about:blank")
+    if browser.name == "firefox":
+        await other.send("browsingContext.activate")
+    else:
+        await other.send("Page.bringToFront")
+    return other
+
+
+@pytest.mark.parametrize("kind", [Throttling, Firefox], ids=lambda kind: kind.name)
+async def test_a_page_that_is_not_seen_keeps_its_pace(server, kind):
+    """Timers of such a page fire once a second; those of its worker do not wait."""
+    async with kind(real_addresses=True) as browser:
+        visit = Visit(browser, server)
+        conductor = await Conductor(await visit.connect()).begin()
+        runs = [await conductor.prepare(sends=sends, channel=UNORDERED, bytes=200, rate=100, milliseconds=3000)
+                for sends in (True, False)]
+        other = await other_tab(browser)
+        await visit.page.wait_for("document.visibilityState === 'hidden'")
+        for run in runs:
+            run.start()
+        for run in runs:
+            await run.finish()
+            assert run.delivered == run.accepted
+        received, sent = runs
+        assert sent.offered == 300 and sent.accepted >= 290
+        gaps = sorted(later - earlier for earlier, later in zip(sent.sent_at.values(), list(sent.sent_at.values())[1:]))
+        assert gaps[len(gaps) // 2] < 15_000 and gaps[int(0.95 * len(gaps))] < 60_000, gaps[-20:]
+        assert len(received.received_reports) >= 15, "in batches of 100 ms"
+        await other.close()
+        if browser.name == "chromium":
+            await visit.page.send("Page.bringToFront")
+        else:
+            await visit.page.send("browsingContext.activate")
+        await visit.page.wait_for("document.querySelector('#lab-notice').textContent.includes('not in sight')")
+        await conductor.close()
+        await visit.end()
 
 
 async def test_names_are_shown_as_text(visit):

@@ -37,7 +37,7 @@ export class LabCard {
     constructor(isLive) {
         this.#canvas.setAttribute("role", "img");
         this.#strip = new LabStrip(this.#canvas);
-        this.#big.append(this.#share, " delivered");
+        this.#big.append(this.#share, node("span", "unseen", " delivered"));
         const list = node("dl", "lab-figures");
         for (const [name, label] of Object.entries(names)) {
             this.#values[name] = node("dd", "", "–");
@@ -49,7 +49,9 @@ export class LabCard {
         this.#progress.setAttribute("aria-label", "Time of the run");
         this.#progress.hidden = isLive;
         const head = node("div", "lab-strip-head");
-        head.append(this.#title, this.#big, this.#purpose);
+        const unit = node("span", "lab-unit", "delivered");
+        unit.ariaHidden = "true";
+        head.append(this.#title, this.#big, this.#purpose, unit);
         this.element.append(head, this.#canvas, this.#progress, list, this.#count, this.#says);
         this.showFigures();
     }

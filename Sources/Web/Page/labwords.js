@@ -26,7 +26,7 @@ export function purpose({ ordered, maxRetransmits, maxPacketLifeTime }) {
     if (maxRetransmits === 0) return `Sent once, never again${order}.`;
     if (maxRetransmits !== undefined) return `Sent again ${count(maxRetransmits)} times at most${order}.`;
     if (maxPacketLifeTime !== undefined) return `Sent again for ${count(maxPacketLifeTime)} ms${order}.`;
-    return ordered ? "Everything, in order: the default." : "Everything, as it comes.";
+    return ordered ? "Everything, in order." : "Everything, as it comes.";
 }
 
 /** `1,200 bytes, 60 a second, for 10 s`. */
