@@ -404,7 +404,7 @@ class Throttling(Chromium):
 
 async def other_tab(browser):
     """Somebody looks at another page."""
-    other = await browser.open("about:blank")
+    other = await browser.open()
     if browser.name == "firefox":
         await other.send("browsingContext.activate")
     else:
