@@ -49,7 +49,12 @@ extension ControlMessage {
 
     private static func hello(_ object: MessageMembers) throws(MessageError) -> ControlMessage {
         let name = try object.string("protocol")
-        guard name == protocolName else { throw name == "martlet.chat" ? .talk : .invalidMember("protocol") }
+        switch name {
+        case protocolName: break
+        case "martlet.chat": throw .talk
+        case "martlet.lab": throw .lab
+        default: throw .invalidMember("protocol")
+        }
         guard let role = Role(rawValue: try object.string("role")) else { throw .invalidMember("role") }
         var features: [String] = []
         for feature in try object.optionalArray("features") {

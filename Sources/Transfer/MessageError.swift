@@ -18,6 +18,8 @@ package enum MessageError: Error, Equatable, Sendable, CustomStringConvertible {
     case unknownType
     /// A greeting of somebody who is there to talk (Docs/Protocols/Chat.md).
     case talk
+    /// A greeting of somebody who is there for experiments (Docs/Protocols/Lab.md).
+    case lab
     case tooManyItems(Int)
     /// A data frame shorter than its header, or without payload.
     case truncatedFrame(byteCount: Int)
@@ -36,6 +38,7 @@ package enum MessageError: Error, Equatable, Sendable, CustomStringConvertible {
         case .invalidMember(let name): "member \(name) is invalid"
         case .unknownType: "an unknown message type"
         case .talk: "a greeting of the chat"
+        case .lab: "a greeting of the lab"
         case .tooManyItems(let count): "\(count) items in one message"
         case .truncatedFrame(let byteCount): "a data frame of \(byteCount) bytes"
         case .unknownFrameKind(let kind): "data frame kind \(kind)"

@@ -38,6 +38,8 @@ public struct TransferError: Error, Sendable, Equatable, CustomStringConvertible
         public static let skipped = Code(rawValue: "skipped")
         /// The other side is there to talk.
         public static let talk = Code(rawValue: "talk")
+        /// The other side is there for experiments.
+        public static let lab = Code(rawValue: "lab")
         public static let `internal` = Code(rawValue: "internal")
     }
 
@@ -73,8 +75,11 @@ extension TransferError {
     /// The one place where bad bytes become an error of the transfer.
     init(_ error: MessageError) {
         self =
-            error == .talk
-            ? TransferError(.talk, "The other side is there to talk, not for files.") : .violation("\(error)")
+            switch error {
+            case .talk: TransferError(.talk, "The other side is there to talk, not for files.")
+            case .lab: TransferError(.lab, "The other side is there for experiments, not for files.")
+            default: .violation("\(error)")
+            }
     }
 
     static let vanished = TransferError(.peerVanished, "The connection ended before the transfer was complete.")

@@ -27,13 +27,16 @@ extension CommandFailure {
                 .notVerified, "The other side could not be verified: somebody may stand in between.",
                 remedy: "a new link or code, given over a way that you trust")
         case .notAChat(let name):
-            let isFiles = name.hasPrefix("martlet.transfer")
-            self.init(
-                .protocolMismatch,
-                isFiles
-                    ? "This leads to files, not to a talk."
-                    : "The other side is not there to talk (\(Printable.line(name, columns: 60))).",
-                remedy: isFiles ? "martlet receive, with the same link or code" : sameVersion)
+            let (sentence, remedy) =
+                switch name {
+                case _ where name.hasPrefix("martlet.transfer"):
+                    ("This leads to files, not to a talk.", "martlet receive, with the same link or code")
+                case "martlet.lab":
+                    ("This leads to experiments, not to a talk.", "martlet lab join, with the same link or code")
+                default:
+                    ("The other side is not there to talk (\(Printable.line(name, columns: 60))).", sameVersion)
+                }
+            self.init(.protocolMismatch, sentence, remedy: remedy)
         case .vanished:
             self.init(.vanished, "The other side vanished.", remedy: "the same link or code again, if it still waits")
         case .full:

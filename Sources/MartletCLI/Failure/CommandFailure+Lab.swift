@@ -29,6 +29,10 @@ extension CommandFailure {
             self.init(
                 .protocolMismatch, "The other side does not keep to the protocol: \(text(words)).",
                 remedy: "the same version of martlet on both sides")
+        case .otherProtocol(let name):
+            self.init(
+                .protocolMismatch, "The other side is not there for experiments (\(text(name))).",
+                remedy: "martlet lab join, or a page, with the link of this side")
         case .failed(let words): self.init(.localResource, "Something here does not work: \(text(words)).")
         case .cancelled: self.init(.interrupted, "It was canceled.")
         }

@@ -35,6 +35,10 @@ extension CommandFailure {
             self.init(
                 .protocolMismatch, "This leads to a talk, not to files.",
                 remedy: "martlet chat, with the same link or code")
+        case .lab where !peer:
+            self.init(
+                .protocolMismatch, "This leads to experiments, not to files.",
+                remedy: "martlet lab join, with the same link or code")
         case .protocolViolation, .version:
             self.init(.protocolMismatch, error.message, remedy: "the same version of Martlet on both sides")
         // Our own cancellation is told by the signal that caused it.

@@ -9,7 +9,7 @@ struct LabCommand: AsyncParsableCommand {
         discussion: """
             martlet lab --help has all options of experiments: martlet lab is martlet lab run.
             """,
-        subcommands: [LabRunCommand.self, LabShowCommand.self],
+        subcommands: [LabRunCommand.self, LabShowCommand.self, LabJoinCommand.self],
         defaultSubcommand: LabRunCommand.self)
 
     /// The commands behind `lab`.
@@ -21,6 +21,7 @@ struct LabCommand: AsyncParsableCommand {
     static let commands: [(names: [String], flags: [EnvironmentFlag])] = [
         (["lab", "lab run"], LabRunCommand.environmentFlags),
         (["lab show"], LabShowCommand.environmentFlags),
+        (["lab join"], LabJoinCommand.environmentFlags),
     ]
 }
 

@@ -86,6 +86,12 @@ enum EventTable {
             "lab-report", ["json", "csv", "html", "complete"],
             "of lab: the files that were written; complete: no run is missing"
         ),
+        (
+            "lab-run", ["run", "of", "from", "channel", "bytes", "rate"],
+            "of lab join: the other side asks for a run; of and rate may be null"
+        ),
+        ("lab-run-over", ["run", "messages", "message"], "of lab join: it is over; message: why it broke off"),
+        ("lab-over", ["runs", "failed", "messages"], "of lab join: the other side is through"),
         ("error", ["code", "exit", "message", "remedy"], "the command fails; code and exit as in “martlet help exit”"),
     ]
 

@@ -70,7 +70,8 @@ struct Reception: Sendable {
             guard !Task.isCancelled else { return .failed(failure) }
             // Whoever was to bring the files, or the rest of them, may come yet.
             let isStranger =
-                error.isReportedByPeer ? error.code == .protocolViolation && !isAccepted : error.code == .talk
+                error.isReportedByPeer
+                ? error.code == .protocolViolation && !isAccepted : [.talk, .lab].contains(error.code)
             if isStranger { return .unused(failure) }
             guard hasLeft else { return .failed(failure) }
             guard isAccepted else { return .unused(failure) }

@@ -1,0 +1,169 @@
+internal import ArgumentParser
+internal import JSON
+internal import Lab
+internal import Signaling
+internal import Synchronization
+internal import Transfer
+
+/// `martlet lab join`: takes part in the experiments that somebody else runs.
+struct LabJoinCommand: ConsoleCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join",
+        abstract: "Take part in the experiments of another terminal.",
+        usage: "martlet lab join [options] LINK | CODE --server URL",
+        discussion: """
+            martlet lab --link real --peer terminal   on the machine that measures: shows a link
+            martlet lab join LINK        here: sends and receives what that one asks for
+
+            Whoever runs the experiments gets the results; this side says what it does, and
+            ends with the other. Nothing but test messages is sent, and no file is touched.
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The link or the code that the other terminal shows, or “-”.", valueName: "link-or-code"),
+        completion: .custom { _, _, prefix in CodeCompletion.shellCandidates(for: prefix) })
+    var entrance: [String] = []
+
+    @Option(
+        name: .customLong("server"),
+        help: ArgumentHelp("The server that knows the code: https://rooms.example.org", valueName: "url"))
+    var url: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For https servers: trust the certificate authority in this file (PEM), and no other.", valueName: "file"),
+        completion: .file())
+    var ca: String?
+
+    @OptionGroup var speech: OutputOptions
+
+    static let environmentFlags =
+        [EnvironmentFlag("server", .value), EnvironmentFlag("ca", .value)] + OutputOptions.environmentFlags
+
+    var speechOptions: OutputOptions { speech }
+
+    func perform(on console: Console) async throws(CommandFailure) {
+        var server = ServerOptions()
+        (server.url, server.ca) = (url, ca)
+        let reader = EntranceReader(server: try server.rendezvous(), verb: "lab join")
+        let question = EntranceQuestion(reader: reader, console: console)
+        var room = try await question.entrance(arguments: entrance)
+        if room == nil { room = try await question.entrance(nil) }
+        guard let room else { return }
+        console.say("Connecting to \(Printable.line(room.rendezvous.pageAddress, columns: 100)) …")
+        var entering = Entering(
+            entrance: room, client: try server.client(), question: question, console: console,
+            prepare: LabChannels.make)
+        let (peer, _) = try await entering.enter()
+        let narrator = LabJoinNarrator(on: console)
+        do throws(LabError) {
+            try await LabPartner(peer, agent: Program.agent, onEvent: narrator.tell).serve()
+        } catch {
+            console.clearBar()
+            throw Self.failure(error)
+        }
+        console.clearBar()
+        narrator.end()
+    }
+
+    /// In words of whoever takes part.
+    static func failure(_ error: LabError) -> CommandFailure {
+        guard case .otherProtocol(let name) = error else { return CommandFailure(error) }
+        switch name {
+        case "martlet.chat":
+            return CommandFailure(
+                .protocolMismatch, "This leads to a talk, not to experiments.",
+                remedy: "martlet chat, with the same link or code")
+        case "martlet.transfer":
+            return CommandFailure(
+                .protocolMismatch, "This leads to files, not to experiments.",
+                remedy: "martlet receive, with the same link or code")
+        default: return CommandFailure(error)
+        }
+    }
+}
+
+/// Says what a partner of experiments does, one line for each run that is over.
+final class LabJoinNarrator: Sendable {
+    private struct State {
+        var requests: [UInt32: LabRunRequest] = [:]
+        var runCount = 0
+        var failedCount = 0
+        var messageCount = 0
+    }
+
+    private let console: Console
+    private let state = Mutex(State())
+
+    init(on console: Console) {
+        self.console = console
+    }
+
+    func tell(_ event: LabPartner.Event) {
+        switch event {
+        case .met(let agent):
+            let name = agent.isEmpty ? "The other side" : agent
+            console.event("peer", [("agent", .string(agent))])
+            console.say("\(name) measures; this side takes part. (Ctrl-C ends it)")
+        case .run(let request):
+            let isNew = state.withLock { state in
+                state.requests[request.run] = request
+                return state.requests.count <= LabConductor.runLimit
+            }
+            guard isNew else { return }
+            let text = Self.text(request)
+            console.event(
+                "lab-run",
+                [
+                    "run": .integer(Int64(request.run)), "of": request.of.map { .integer($0) } ?? .null,
+                    "from": .string(request.from.rawValue), "channel": .string(request.channel.shortName),
+                    "bytes": .integer(Int64(request.traffic.bytes)),
+                    "rate": request.traffic.rate.map { .number($0) } ?? .null,
+                ])
+            if console.hasBar {
+                console.drawBar(Printable.line("\(text) …", columns: console.facts.size().columns - 1))
+            }
+        case .started: break
+        case .stopped(let run, let side, let messages):
+            let request = state.withLock { state in
+                state.runCount += 1
+                state.messageCount += messages
+                return state.requests.removeValue(forKey: run)
+            }
+            console.event("lab-run-over", [("run", .integer(Int64(run))), ("messages", .integer(Int64(messages)))])
+            let did = "\(side == .partner ? "sent" : "received") \(counted(messages, "message"))"
+            console.say("\(request.map(Self.text) ?? "Run \(run)"): \(did).")
+        case .failed(let run, let reason):
+            let request = state.withLock { state in
+                state.failedCount += 1
+                return state.requests.removeValue(forKey: run)
+            }
+            let sentence = Printable.line(reason, columns: 200)
+            console.event("lab-run-over", [("run", .integer(Int64(run))), ("message", .string(sentence))])
+            console.say("\(request.map(Self.text) ?? "Run \(run)"): it broke off: \(sentence).")
+        }
+    }
+
+    /// The other side is through.
+    func end() {
+        let (runs, failed, messages) = state.withLock { ($0.runCount, $0.failedCount, $0.messageCount) }
+        console.event(
+            "lab-over",
+            [
+                ("runs", .integer(Int64(runs))), ("failed", .integer(Int64(failed))),
+                ("messages", .integer(Int64(messages))),
+            ])
+        let failures = failed > 0 ? " \(counted(failed, "run")) broke off." : ""
+        console.say("The other side is through: \(counted(runs, "run")), \(counted(messages, "message")).\(failures)")
+    }
+
+    /// "Run 3 of 12: here to there, unordered, maxRetransmits 0, messages of 100 bytes, 50 a second"
+    static func text(_ request: LabRunRequest) -> String {
+        let number = request.of.map { "Run \(request.run) of \(max($0, Int64(request.run)))" } ?? "Run \(request.run)"
+        let rate = request.traffic.rate.map { rate in
+            rate.rounded() == rate ? "\(Int64(rate)) a second" : "\((rate * 100).rounded() / 100) a second"
+        }
+        return "\(number), \(request.channel.name), messages of \(counted(request.traffic.bytes, "byte")), "
+            + (rate ?? "as fast as possible")
+    }
+}
