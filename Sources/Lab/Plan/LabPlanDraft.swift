@@ -77,7 +77,7 @@ package struct LabPlanDraft: Hashable, Sendable {
             } else {
                 sections[sections.count - 1].settings[setting] = value
             }
-        case ("title", _) where sections.isEmpty: title = String(value.value.prefix(200))
+        case ("title", _) where sections.isEmpty: title = Self.cut(value.value)
         case ("link", _) where sections.isEmpty: medium = try Self.medium(value)
         case ("title", _), ("link", _):
             throw LabPlanError("\(place): \(key) is of the whole plan, and stands before the first section.")
@@ -86,6 +86,13 @@ package struct LabPlanDraft: Hashable, Sendable {
             let shown = key.count > 60 ? "\(key.prefix(59))…" : key
             throw LabPlanError("\(place): there is no key “\(shown)”.", remedy: "title, link, \(keys)")
         }
+    }
+
+    /// As much of a name as a plan may hold: 200 bytes of UTF-8.
+    static func cut(_ text: String) -> String {
+        var text = String(text.prefix(200))
+        while text.utf8.count > 200 { text.removeLast() }
+        return text
     }
 
     /// `simulated`, `shaped` or `real`.

@@ -72,7 +72,7 @@ package struct LabSettings: Hashable, Sendable {
             for change in back { change(&scenario.link.back) }
             // The channel was applied last, and is named first.
             let parts = words.suffix(1) + words.dropLast()
-            scenario.name = String(((name.map { "\($0): " } ?? "") + parts.joined(separator: ", ")).prefix(200))
+            scenario.name = LabPlanDraft.cut((name.map { "\($0): " } ?? "") + parts.joined(separator: ", "))
             try settings.check(scenario)
             scenarios.append(scenario)
         } while Self.advance(&indices, dimensions.map(\.count))

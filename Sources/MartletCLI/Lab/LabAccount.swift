@@ -15,13 +15,14 @@ struct LabAccount: Sendable {
     }
 
     /// What is going to happen, and how long it takes, and the head of the table.
-    func begin(estimate: Duration?) {
+    func begin(estimate: Duration?, partner: String? = nil) {
         console.event(
             "lab-plan",
             [
                 "title": .string(plan.title), "link": .string(plan.medium.rawValue),
                 "scenarios": .array(plan.scenarios.map { .string($0.name) }),
                 "runs": .integer(Int64(plan.runCount)),
+                "partner": partner.map { .string($0) } ?? .null,
                 "seconds": estimate.map { .number(($0 / .milliseconds(100)).rounded() / 10) } ?? .null,
             ])
         tell(Printable.line(plan.title), isStrong: true)
@@ -36,6 +37,9 @@ struct LabAccount: Sendable {
         tell("\(counted(plan.scenarios.count, "scenario")), \(counted(plan.runCount, "run"))\(each), over \(link).")
         let constants = LabConditions.common(plan.scenarios)
         if !constants.isEmpty { tell("\(constants.prefix(1).uppercased())\(constants.dropFirst()).") }
+        if let partner, plan.medium != .simulated {
+            console.say("The other side: \(Printable.line(partner, columns: 100)).")
+        }
         if let estimate {
             console.say("This takes about \(DurationText.text(estimate)). (Ctrl-C ends it with what is there)")
         }

@@ -13,19 +13,19 @@ struct LabExperiment: Sendable {
     let plan: LabPlan
     /// Whose question the plan asks.
     var preset: LabPreset?
-    let runner: any LabRunner
     let outputs: LabFiles
     let console: Console
 
     /// - Throws: why not all runs were made, or why a file was not written.
-    func run() async throws(CommandFailure) {
+    func run(with runner: some LabRunner) async throws(CommandFailure) {
+        let pace = try await pace(of: runner)
         let account = LabAccount(plan, on: console)
-        account.begin(estimate: plan.estimate())
-        let meter = LabMeter(plan, console: console)
+        account.begin(estimate: plan.estimate(pace), partner: runner.agents.partner)
+        let meter = LabMeter(plan, pace: pace, console: console)
         var results: [LabResult] = []
         var failure: CommandFailure?
         for (index, scenario) in plan.scenarios.enumerated() {
-            let (runs, reason) = await measure(scenario, meter)
+            let (runs, reason) = await measure(scenario, with: runner, meter)
             if !runs.isEmpty {
                 let result = LabResult(scenario: scenario, runs: runs)
                 results.append(result)
@@ -46,9 +46,15 @@ struct LabExperiment: Sendable {
         if let failure { throw failure }
     }
 
+    /// What a simulation takes is measured before it is told; everything else takes as long as it takes.
+    private func pace(of runner: some LabRunner) async throws(CommandFailure) -> LabPace {
+        guard plan.medium == .simulated else { return LabPace() }
+        do throws(LabError) { return try await LabPace.measured(with: runner) } catch { throw CommandFailure(error) }
+    }
+
     /// - Returns: the runs that were made, and why there are no more where some are missing.
     private func measure(
-        _ scenario: LabScenario, _ meter: LabMeter
+        _ scenario: LabScenario, with runner: some LabRunner, _ meter: LabMeter
     ) async -> (runs: [LabRun], failure: CommandFailure?) {
         var runs: [LabRun] = []
         for seed in scenario.seeds {

@@ -23,14 +23,16 @@ final class LabMeter: Sendable {
 
     private let plan: LabPlan
     private let console: Console
+    private let pace: LabPace
     private let total: Duration
     private let start = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(_ plan: LabPlan, console: Console) {
+    init(_ plan: LabPlan, pace: LabPace, console: Console) {
+        self.pace = pace
         self.plan = plan
         self.console = console
-        total = plan.estimate()
+        total = plan.estimate(pace)
     }
 
     func begin(_ scenario: LabScenario) {
@@ -38,7 +40,7 @@ final class LabMeter: Sendable {
             state.runNumber += 1
             state.name = scenario.name
             state.traffic = scenario.traffic.duration
-            state.current = plan.estimate(of: scenario)
+            state.current = plan.estimate(of: scenario, pace)
             state.share = 0
             tell(&state)
         }

@@ -36,19 +36,43 @@ struct LabRunCommand: ConsoleCommand {
         completion: .file())
     var plan: String?
 
-    @Option(help: ArgumentHelp("simulated, shaped or real. (default: simulated)", valueName: "link"))
+    @Option(
+        help: ArgumentHelp(
+            "simulated, shaped or real. (default: simulated; shaped with another peer)", valueName: "link"))
     var link: LabMedium?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The other side: self; chromium or firefox, which is opened; page or terminal, for somebody who follows the \
+            link that is shown.
+            """, valueName: "peer"))
+    var peer = LabPeer.own
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The other side is a command that returns what it gets: an offer on its standard input, its answer on its \
+            output (Docs/Protocols/Lab.md). Times are there and back.
+            """, valueName: "command"))
+    var echo: String?
+
+    @Flag(help: "Open the browser without a window; so too where there is no display.")
+    var headless = false
 
     @OptionGroup var settings: LabSettingOptions
     @OptionGroup var files: LabFileOptions
+    @OptionGroup var server: ServerOptions
     @OptionGroup var speech: OutputOptions
 
     static let environmentFlags =
         [
             EnvironmentFlag(lab: "preset", .value), EnvironmentFlag(lab: "plan", .value),
-            EnvironmentFlag(lab: "link", .value),
+            EnvironmentFlag(lab: "link", .value), EnvironmentFlag(lab: "peer", .value),
+            EnvironmentFlag(lab: "echo", .value), EnvironmentFlag(lab: "headless", .switch),
         ]
-        + LabSettingOptions.environmentFlags + LabFileOptions.environmentFlags + OutputOptions.environmentFlags
+        + LabSettingOptions.environmentFlags + LabFileOptions.environmentFlags + ServerOptions.environmentFlags
+        + OutputOptions.environmentFlags
 
     func validate() throws {
         if let word = words.first {
@@ -62,13 +86,35 @@ struct LabRunCommand: ConsoleCommand {
             throw ValidationError("“\(shown)” is neither an option nor a command of the lab\n  try: \(hint)")
         }
         guard preset == nil || plan == nil else { throw ValidationError("--preset and --plan exclude each other") }
+        guard echo == nil || !peer.isRemote else { throw ValidationError("--echo and --peer exclude each other") }
+        guard link != .simulated || !isElsewhere else {
+            throw ValidationError("a simulated link has both sides in itself: --link shaped or real for another peer")
+        }
     }
+
+    /// Whether the other side is no part of this process.
+    private var isElsewhere: Bool { peer.isRemote || echo != nil }
 
     func perform(on console: Console) async throws(CommandFailure) {
         let plan = try wholePlan()
         let outputs = try LabFiles(files)
-        let runner = try await runner(for: plan)
-        try await LabExperiment(plan: plan, preset: preset, runner: runner, outputs: outputs, console: console).run()
+        let experiment = LabExperiment(plan: plan, preset: preset, outputs: outputs, console: console)
+        if let echo {
+            return try await experiment.run(
+                with: EchoRunner(command: echo, medium: plan.medium, agent: Program.agent))
+        }
+        guard peer.isRemote else {
+            return plan.medium == .simulated
+                ? try await experiment.run(with: SimulatedRunner(agent: Program.agent))
+                : try await experiment.run(with: PairRunner(medium: plan.medium, agent: Program.agent))
+        }
+        let room = LabRoom(
+            options: server, client: try server.client(), peer: peer, isHeadless: headless, console: console)
+        try await room.during { conductor throws(CommandFailure) in
+            let runner = await RemoteRunner(
+                conductor, agent: Program.agent, medium: plan.medium, count: plan.runCount)
+            try await experiment.run(with: runner)
+        }
     }
 
     /// What the options, the file and the preset say together.
@@ -87,9 +133,20 @@ struct LabRunCommand: ConsoleCommand {
                 if !draft.describesLink, draft.medium != .real { draft.fill(from: .standardLink) }
                 draft.title = "What do the options of a channel do?"
             }
-            return try draft.plan(medium: .simulated)
+            let plan = try draft.plan(medium: isElsewhere ? .shaped : .simulated)
+            try check(plan)
+            return plan
         } catch {
             throw CommandFailure(error)
+        }
+    }
+
+    private func check(_ plan: LabPlan) throws(LabPlanError) {
+        if plan.medium == .simulated, isElsewhere {
+            throw LabPlanError("A simulated link has both sides in itself.", remedy: "--link shaped, or real")
+        }
+        if echo != nil, plan.scenarios.contains(where: { $0.from == .partner }) {
+            throw LabPlanError("An echo sends nothing of its own.", remedy: "--from here")
         }
     }
 
@@ -98,13 +155,6 @@ struct LabRunCommand: ConsoleCommand {
             throw LabPlanError("The plan \(path) cannot be read.", remedy: "check the name")
         }
         return text
-    }
-
-    private func runner(for plan: LabPlan) async throws(CommandFailure) -> any LabRunner {
-        switch plan.medium {
-        case .simulated: SimulatedRunner(agent: Program.agent)
-        case .shaped, .real: PairRunner(medium: plan.medium, agent: Program.agent)
-        }
     }
 }
 

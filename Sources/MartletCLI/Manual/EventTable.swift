@@ -70,7 +70,7 @@ enum EventTable {
             "of chat: files are through; error and message tell why not"
         ),
         (
-            "lab-plan", ["title", "link", "scenarios", "runs", "seconds"],
+            "lab-plan", ["title", "link", "scenarios", "runs", "partner", "seconds"],
             "of lab: what is going to be measured, and about how long it takes"
         ),
         (

@@ -161,14 +161,21 @@ import Testing
         let plan = try preset.draft.plan(medium: .simulated)
         #expect(plan.title == preset.question)
         #expect((4...40).contains(plan.scenarios.count))
-        #expect(plan.estimate() < .seconds(120))
+        #expect(plan.estimate(LabPace()) < .seconds(120))
     }
 
     @Test func `an estimate grows with what there is to do`() throws {
         let one = try plan("seeds = 1")
         let ten = try plan("seeds = 10")
-        #expect(ten.estimate() / one.estimate() > 9.9)
+        #expect(ten.estimate(LabPace()) / one.estimate(LabPace()) > 9.9)
         let real = try plan("seeds = 10\nlink = shaped\nduration = 10s")
-        #expect(real.estimate() > .seconds(400))
+        #expect(real.estimate(LabPace()) > .seconds(400))
+        #expect(one.estimate(LabPace(packet: .milliseconds(1))) / one.estimate(LabPace(packet: .microseconds(100))) > 5)
+    }
+
+    @Test func `the pace of this machine is measured`() async throws {
+        let pace = try await LabPace.measured(with: SimulatedRunner())
+        #expect(pace.run > .zero && pace.run < .seconds(10))
+        #expect(pace.packet > .zero && pace.packet < .milliseconds(50))
     }
 }
