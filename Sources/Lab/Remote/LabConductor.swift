@@ -39,6 +39,7 @@ package actor LabConductor {
         var isStarted = false
         var offered = 0
         var accepted = 0
+        var damaged = 0
         /// The partner's time of the last message that came to it.
         var lastArrivalAt: Int64 = 0
     }
@@ -333,7 +334,10 @@ package actor LabConductor {
         guard await run.measured.partnerReceived(arrivals) else {
             throw .protocolViolation("a message that was never sent, or not then")
         }
-        if damaged > 0 { await run.measured.partnerReceivedDamaged(damaged) }
+        guard damaged == 0 || damaged >= run.damaged else { throw .protocolViolation("counts that go back") }
+        guard damaged > run.damaged else { return }
+        runs[number]?.damaged = damaged
+        await run.measured.partnerReceivedDamaged(damaged - run.damaged)
     }
 
     /// Whether a run is under way; one that is over is no matter.

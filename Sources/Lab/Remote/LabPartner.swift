@@ -42,6 +42,7 @@ package actor LabPartner {
         /// What came and was not told of.
         var arrivals: [LabArrival] = []
         var damagedCount = 0
+        var toldDamagedCount = 0
         var receivedCount = 0
         var lastSentAt: NetworkTime?
     }
@@ -306,19 +307,18 @@ package actor LabPartner {
 
     /// - Parameter all: however much the control channel holds.
     private func reportReceived(_ number: UInt32, all: Bool) {
-        guard let run = runs[number], run.request.from == .conductor, !run.arrivals.isEmpty || run.damagedCount > 0
+        guard let run = runs[number], run.request.from == .conductor,
+            !run.arrivals.isEmpty || run.damagedCount > run.toldDamagedCount
         else { return }
         // What the conductor does not take in time waits here, where it is smaller.
         guard all || peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4 else { return }
         runs[number]?.arrivals = []
-        runs[number]?.damagedCount = 0
+        runs[number]?.toldDamagedCount = run.damagedCount
         var rest = run.arrivals[...]
-        var damaged = run.damagedCount
         repeat {
             let part = rest.prefix(LabControlMessage.receivedLimit)
             rest = rest.dropFirst(part.count)
-            say(.received(run: number, messages: Array(part), damaged: damaged))
-            damaged = 0
+            say(.received(run: number, messages: Array(part), damaged: run.damagedCount))
         } while !rest.isEmpty
     }
 
