@@ -98,6 +98,7 @@ internal import Testing
         #"{"type":"run","run":1,"from":"partner","channel":{"ordered":true},"traffic":{"bytes":23}}"#,
         #"{"type":"run","run":1,"from":"partner","channel":{"ordered":true},"traffic":{"bytes":262145}}"#,
         #"{"type":"run","run":1,"from":"partner","channel":{"ordered":true},"traffic":{"bytes":24,"rate":0}}"#,
+        #"{"type":"run","run":1,"from":"partner","channel":{"ordered":true},"traffic":{"bytes":24,"rate":1e-300}}"#,
         #"{"type":"run","run":1,"from":"partner","channel":{"ordered":true},"traffic":{"bytes":24,"rate":1e10}}"#,
         #"{"type":"run","run":1,"from":"partner","channel":{"ordered":true},"traffic":{"bytes":24,"milliseconds":0}}"#,
         #"{"type":"run","run":1,"from":"partner","channel":{"ordered":true},"traffic":{"bytes":24,"milliseconds":86400001}}"#,

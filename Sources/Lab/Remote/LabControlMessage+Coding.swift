@@ -101,7 +101,7 @@ extension LabControlMessage {
         let milliseconds = try object.optionalCount("milliseconds")
         guard (1...86_400_000).contains(milliseconds ?? 1) else { throw .invalidMember("milliseconds") }
         return LabRunRequest.Traffic(
-            bytes: bytes, rate: try object.optionalNumber("rate", Double.leastNormalMagnitude...1e9),
+            bytes: bytes, rate: try object.optionalNumber("rate", 0.001...1e9),
             milliseconds: milliseconds)
     }
 
