@@ -50,10 +50,10 @@ package struct LabReportPage: Sendable {
         let runs = report.results.reduce(0) { $0 + $1.runs.count }
         let facts = [
             ReportWords.date(report.made), Self.words(for: report.plan.medium),
-            "\(ReportWords.count(report.results.count)) \(report.results.count == 1 ? "scenario" : "scenarios")",
+            "\(LabText.count(report.results.count)) \(report.results.count == 1 ? "scenario" : "scenarios")",
             seeds.count == 1 && report.results.count > 0
-                ? "\(ReportWords.count(seeds.first ?? 0)) \(seeds.first == 1 ? "run" : "runs") each"
-                : "\(ReportWords.count(runs)) runs",
+                ? seeds.first == 1 ? "1 run each" : "\(LabText.count(seeds.first ?? 0)) runs each"
+                : "\(LabText.count(runs)) runs",
         ].compactMap { $0 }
         return Markup(
             "header", [:],
@@ -74,7 +74,15 @@ package struct LabReportPage: Sendable {
     private var sections: [Markup] {
         guard !report.results.isEmpty else { return [Markup("p", text: "Nothing was measured.")] }
         return section("What arrives", delivered) + section("How long it takes", latencies)
-            + section("In the course of time", timelines) + section("Waiting for others", waits) + results
+            + section("In the course of time", timelines) + waiting + results
+    }
+
+    /// Where nobody waited, that is said without a plot.
+    private var waiting: [Markup] {
+        guard report.results.contains(where: { $0.waiting != nil }) else { return [] }
+        let figures = waits
+        guard figures.isEmpty else { return section("Waiting for others", figures) }
+        return [Markup("h2", text: "Waiting for others"), Markup("p", text: "No message waited for an earlier one.")]
     }
 
     private func section(_ heading: String, _ figures: [ReportFigure]) -> [Markup] {

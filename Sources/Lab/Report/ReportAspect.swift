@@ -47,7 +47,7 @@ enum ReportAspect: CaseIterable {
                 ? "\(ReportWords.share(path.reorder)) held back by \(ReportWords.time(path.reorderDelay))"
                 : "nothing held back"
         case .duplicate: return path.duplicate > 0 ? "\(ReportWords.share(path.duplicate)) doubled" : "nothing doubled"
-        case .rate: return path.rate.map { ReportWords.rate(Double($0)) } ?? "no limit of rate"
+        case .rate: return path.rate.map { LabText.bitRate(Double($0)) } ?? "no limit of rate"
         case .queue:
             guard path.rate != nil else { return "no queue" }
             return path.queueBytes.map { "queue of \(ReportWords.bytes($0))" } ?? "queue of 200\u{A0}ms"

@@ -55,7 +55,8 @@ struct ReportFigure: Hashable, Sendable {
         let plot = DistributionPlot(
             title: headline,
             description: summary(members) { "1 % over \(ReportWords.time($0.result.latency?.p99 ?? 0))" },
-            shareTitle: "share of the messages sent that had come by then", timeTitle: "after sending", shortest: 50,
+            shareTitle: "share of the messages sent that had come by then", timeTitle: "after sending", verb: "took",
+            shortest: 50,
             series: members.compactMap { member in
                 member.result.latency.map {
                     .init(
@@ -72,16 +73,16 @@ struct ReportFigure: Hashable, Sendable {
             table: .distribution(members, caption: "Latency", of: \.latency))
     }
 
-    /// How long messages that were there waited for others; nil where this was not seen.
+    /// How long messages that were there waited for others; nil where this was not seen, or none did.
     static func waiting(_ group: ReportGroup, number: Int) -> ReportFigure? {
         let members = group.members.filter { $0.result.waiting != nil }
-        guard !members.isEmpty else { return nil }
+        guard members.contains(where: { ($0.result.waitingShare ?? 0) > 0 }) else { return nil }
         let headline = ReportHeadline.waiting(group)
         let plot = DistributionPlot(
             title: headline,
             description: summary(members) { "\(ReportWords.share($0.result.waitingShare ?? 0)) waited" },
             shareTitle: "share of the messages delivered that had waited no longer",
-            timeTitle: "waiting, at the receiver",
+            timeTitle: "waiting, at the receiver", verb: "waited",
             shortest: LabResult.waitingThreshold,
             series: members.compactMap { member in
                 member.result.waiting.map {
@@ -108,7 +109,7 @@ struct ReportFigure: Hashable, Sendable {
         let plot = TimelinePlot(
             group: ReportGroup(name: group.name, members: members), title: headline,
             description: summary(members) {
-                "\(ReportWords.count($0.result.delivered)) of \(ReportWords.count($0.result.accepted)) delivered"
+                "\(LabText.count($0.result.delivered)) of \(LabText.count($0.result.accepted)) delivered"
             })
         return ReportFigure(
             name: "time-\(number)", headline: headline,

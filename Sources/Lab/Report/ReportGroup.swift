@@ -3,6 +3,11 @@ struct ReportGroup: Hashable, Sendable {
     /// One of the results, with what tells it from the others.
     struct Member: Hashable, Sendable {
         var label: String
+        /// The label within a sentence: without the comma of a channel's name.
+        var spoken: String {
+            guard label == result.scenario.channel.name else { return label }
+            return label.split(separator: ", ").map(ReportWords.bound).joined(separator: " ")
+        }
         /// The same in all groups of a report for the same label.
         var mark: PlotMark
         var result: LabResult

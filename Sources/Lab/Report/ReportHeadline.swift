@@ -10,15 +10,12 @@ enum ReportHeadline {
         }
         let lost = ReportWords.share(1 - share(worst.1))
         let place = worst.0.name.isEmpty ? "" : " at \(worst.0.name)"
-        let safe = Set(members.map(\.1.label)).filter { label in
-            members.allSatisfy { $0.1.label != label || share($0.1) >= 1 }
+        let first = "\(lost) of the messages are lost\(place) with \(worst.1.spoken)"
+        let safe = members.map(\.1).reduce(into: [String]()) { names, member in
+            let isSafe = members.allSatisfy { $0.1.label != member.label || share($0.1) >= 1 }
+            if isSafe, !names.contains(member.spoken) { names.append(member.spoken) }
         }
-        let others = members.map(\.1.label).filter(safe.contains).reduce(into: [String]()) {
-            if !$0.contains($1) { $0.append($1) }
-        }
-        let first = "\(sentenceStart(worst.1.label)) loses \(lost) of the messages\(place)"
-        return others.isEmpty
-            ? first : first + "; " + ReportWords.list(others) + (others.count == 1 ? " loses" : " lose") + " none"
+        return safe.isEmpty ? first : first + ", none with " + ReportWords.list(safe)
     }
 
     /// About how long messages took.
@@ -33,8 +30,8 @@ enum ReportHeadline {
         }
         return sentenceStart(
             group.prefix
-                + "one message in a hundred takes over \(over(slow)) with \(slow.label), over \(over(fast)) with "
-                + fast.label)
+                + "one message in a hundred takes over \(over(slow)) with \(slow.spoken) and over \(over(fast)) with "
+                + fast.spoken)
     }
 
     /// About what changed in the course of time.
@@ -46,7 +43,7 @@ enum ReportHeadline {
         guard let worst else { return sentenceStart(group.prefix + "nothing arrived") }
         let time = ReportWords.time(worst.p99)
         let moment = ReportWords.time(worst.moment.start)
-        let who = group.members.count == 1 ? "" : " with \(worst.member.label)"
+        let who = group.members.count == 1 ? "" : " with \(worst.member.spoken)"
         return sentenceStart(
             group.prefix + "the worst moment is \(moment) after the start: 1 % take over \(time)\(who)")
     }
@@ -58,10 +55,10 @@ enum ReportHeadline {
         guard let worst = members.max(by: { share($0) < share($1) }), let waiting = worst.result.waiting,
             share(worst) > 0
         else { return sentenceStart(group.prefix + "no message waited for an earlier one") }
-        let free = members.filter { share($0) == 0 }.map(\.label)
+        let free = members.filter { share($0) == 0 }.map(\.spoken)
         let first =
             "\(ReportWords.share(share(worst))) of the messages that were there waited for an earlier one with "
-            + "\(worst.label), 1 % of all over \(ReportWords.time(waiting.p99))"
+            + "\(worst.spoken), 1 % of all over \(ReportWords.time(waiting.p99))"
         return sentenceStart(
             group.prefix + first + (free.isEmpty ? "" : "; none with " + ReportWords.list(free)))
     }

@@ -26,7 +26,7 @@ enum ReportStyle {
         .plot .axis{stroke:var(--quiet);fill:none}
         .plot .lead{stroke:var(--quiet);fill:none;stroke-width:.8}
         .plot .thread{stroke:var(--line);stroke-width:2;fill:none}
-        .plot .line{fill:none;stroke-width:2.4;stroke-linejoin:round;stroke-linecap:butt}
+        .plot .line{fill:none;stroke-linejoin:round;stroke-linecap:butt}
         .plot .thin{stroke-width:1.7}
         .plot .whisker{fill:none;stroke-width:1.8}
         .plot .seed{fill:none;stroke-width:1.2;opacity:.45}
@@ -68,8 +68,8 @@ enum ReportStyle {
         box-shadow:0 1px 2px rgb(20 30 50/6%),0 8px 32px rgb(20 30 50/6%)}
         .scroll:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:4px}
         table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
-        th,td{padding:.4rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-        thead th{color:var(--quiet);font-weight:600;vertical-align:bottom}
+        th,td{padding:.4rem .55rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+        thead th{white-space:normal;color:var(--quiet);font-weight:600;vertical-align:bottom}
         tbody th{font-weight:500}
         th:first-child,td:first-child{text-align:left;padding-left:0}
         th:last-child,td:last-child{padding-right:0}

@@ -51,18 +51,18 @@ extension ReportTable {
             var row = [member.label]
             if hasNames { row.append(name) }
             row += [
-                ReportWords.count(result.accepted), words(result.deliveredShare, ReportWords.share),
-                ReportWords.count(result.lost), share(result.late, of: result.delivered),
+                LabText.count(result.accepted), words(result.deliveredShare, ReportWords.share),
+                LabText.count(result.lost), share(result.late, of: result.delivered),
                 share(result.outOfOrder, of: result.delivered),
             ]
             row += [\LabDistribution.p50, \.p90, \.p99, \.max].map { path in
                 words(result.latency?[keyPath: path], ReportWords.time)
             }
             if hasWaiting { row.append(words(result.waitingShare, ReportWords.share)) }
-            row.append(words(result.goodput, ReportWords.rate))
+            row.append(words(result.goodput, LabText.bitRate))
             if hasOverhead { row.append(words(result.overhead, ReportWords.share)) }
-            if hasPackets { row.append(words(result.retransmissions, ReportWords.count)) }
-            if hasDamage { row += [ReportWords.count(result.duplicated), ReportWords.count(result.damaged)] }
+            if hasPackets { row.append(words(result.retransmissions, LabText.count)) }
+            if hasDamage { row += [LabText.count(result.duplicated), LabText.count(result.damaged)] }
             table.rows.append(row)
         }
         return table
@@ -78,8 +78,8 @@ extension ReportTable {
                 let shares = DeliveryPlot.shares(member.result)
                 let interval = DeliveryPlot.interval(member.result)
                 table.rows.append([
-                    member.label, group.name.isEmpty ? "–" : group.name, ReportWords.count(member.result.accepted),
-                    ReportWords.count(member.result.delivered), words(member.result.deliveredShare, ReportWords.share),
+                    member.label, group.name.isEmpty ? "–" : group.name, LabText.count(member.result.accepted),
+                    LabText.count(member.result.delivered), words(member.result.deliveredShare, ReportWords.share),
                     interval.map { span($0.lowerBound, $0.upperBound) } ?? "–",
                     shares.isEmpty ? "–" : span(shares.min() ?? 0, shares.max() ?? 0),
                 ])
@@ -97,7 +97,7 @@ extension ReportTable {
         for member in members {
             guard let one = member.result[keyPath: path] else { continue }
             table.rows.append(
-                [member.label, ReportWords.count(one.count), ReportWords.time(microseconds: one.mean)]
+                [member.label, LabText.count(one.count), ReportWords.time(microseconds: one.mean)]
                     + [one.p50, one.p90, one.p99, one.p999, one.max].map { ReportWords.time($0) })
         }
         return table

@@ -14,7 +14,7 @@ enum ReportWords {
         return (percent > 50 ? "almost 100" : "almost 0") + "\u{A0}%"
     }
 
-    /// A time: 0.3 ms, 4.2 ms, 480 ms, 1.2 s, 65 s, 3 min.
+    /// A time on an axis or in settings, where it is round: 0.05 ms, 4.2 ms, 480 ms, 1.2 s, 65 s, 3 min.
     static func time(microseconds: Double) -> String {
         let value = PlotNumber.finite(microseconds)
         let size = abs(value)
@@ -26,26 +26,20 @@ enum ReportWords {
         return figure(value / 3_600e6) + "\u{A0}h"
     }
 
-    static func time(_ microseconds: Int64) -> String { time(microseconds: Double(microseconds)) }
+    static func time(_ microseconds: Int64) -> String { bound(LabText.time(microseconds)) }
 
     static func time(_ duration: Duration) -> String { time(microseconds: microseconds(duration)) }
+
+    /// A place on an axis: like a time, and 0 without a unit.
+    static func tick(microseconds: Double) -> String {
+        abs(microseconds) < 1 ? "0" : time(microseconds: microseconds)
+    }
 
     static func microseconds(_ duration: Duration) -> Double {
         Double(duration.components.seconds) * 1e6 + Double(duration.components.attoseconds) / 1e12
     }
 
-    /// Bits per second: 80 kbit/s, 2.5 Mbit/s.
-    static func rate(_ bitsPerSecond: Double) -> String {
-        let value = PlotNumber.finite(bitsPerSecond)
-        for (unit, name) in [(1e9, "Gbit/s"), (1e6, "Mbit/s"), (1e3, "kbit/s")] where abs(value) >= unit * 0.9995 {
-            return figure(value / unit) + "\u{A0}" + name
-        }
-        return figure(value) + "\u{A0}bit/s"
-    }
-
-    static func bytes(_ count: Int) -> String { PlotNumber.decimal(Double(count), digits: 0) + "\u{A0}bytes" }
-
-    static func count(_ count: Int) -> String { PlotNumber.decimal(Double(count), digits: 0) }
+    static func bytes(_ count: Int) -> String { LabText.count(count) + "\u{A0}bytes" }
 
     /// Two figures, or all before the point: 0.35, 4.2, 48, 1,234. Nothing behind the point when it is zero.
     static func figure(_ value: Double) -> String {
@@ -61,6 +55,9 @@ enum ReportWords {
         }
         return text
     }
+
+    /// `text` in a piece that no line break divides.
+    static func bound(_ text: String) -> String { String(text.map { $0 == " " ? "\u{A0}" : $0 }) }
 
     /// "a", "a and b", "a, b and c".
     static func list(_ words: [String]) -> String {

@@ -19,7 +19,7 @@ struct DeliveryPlot: Hashable, Sendable {
         let frame = PlotFrame(
             x: PlotScale(.linear, range(of: rows), from: left, to: right),
             y: PlotScale(.linear, 0...1, from: height - 44, to: top))
-        let ticks = PlotTicks.linear(frame.x.domain, count: isWide ? 8 : 4).map {
+        let ticks = PlotTicks.linear(frame.x.domain, count: 6).map {
             PlotFrame.Tick(value: $0, label: ReportWords.share($0))
         }
         var elements = frame.verticalLines(ticks) + frame.bottomAxis(ticks, limit: width)
@@ -61,7 +61,7 @@ struct DeliveryPlot: Hashable, Sendable {
         let least =
             rows.map { min(Self.interval($0.result)?.lowerBound ?? 1, Self.shares($0.result).min() ?? 1) }.min() ?? 0
         guard least > 0.3 else { return 0...1 }
-        let step = PlotTicks.step(atLeast: max(1 - least, 0.001) / 4)
+        let step = PlotTicks.step(atLeast: max(1 - least, 0.001) / 5)
         return max(0, 1 - ((1 - least) / step).rounded(.up) * step)...1
     }
 

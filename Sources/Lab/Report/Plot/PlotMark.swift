@@ -13,11 +13,17 @@ struct PlotMark: Hashable, Sendable {
 
     /// A line through points, which are coordinates.
     ///
-    /// - Parameter steps: whether it goes across first, and then up or down.
-    func line(_ points: [PlotPoint], steps: Bool = false) -> Markup {
+    /// - Parameters:
+    ///   - steps: whether it goes across first, and then up or down.
+    ///   - width: of the line, in pixels.
+    func line(_ points: [PlotPoint], steps: Bool = false, width: Double = 2.4) -> Markup {
         let path = points.reduce(into: PlotPath()) { $0.go(to: $1, step: steps) }
         return Markup(
-            "path", ["class": "line s\(colour)", "stroke-dasharray": dash.isEmpty ? "none" : dash, "d": path.text])
+            "path",
+            [
+                "class": "line s\(colour)", "stroke-width": PlotNumber.coordinate(width),
+                "stroke-dasharray": dash.isEmpty ? "none" : dash, "d": path.text,
+            ])
     }
 
     /// A mark at one place.

@@ -23,23 +23,12 @@ enum PlotNumber {
         let unit = (0..<digits).reduce(1) { unit, _ in unit * 10 }
         let scaled = Int((finite(value).clamped(to: -1e12...1e12) * Double(unit)).rounded())
         let magnitude = scaled.magnitude
-        var text = grouped(magnitude / UInt(unit))
+        var text = LabText.count(Int(magnitude) / unit)
         if digits > 0 {
             let rest = String(magnitude % UInt(unit))
             text += "." + String(repeating: "0", count: digits - rest.count) + rest
         }
         return scaled < 0 ? "-" + text : text
-    }
-
-    /// A count with commas between thousands.
-    static func grouped(_ value: UInt) -> String {
-        let digits = Array(String(value))
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-            text.append(digit)
-        }
-        return text
     }
 
     /// `value` if it is a number, and 0 if it is none.

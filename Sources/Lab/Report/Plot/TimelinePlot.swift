@@ -5,19 +5,24 @@ struct TimelinePlot: Hashable, Sendable {
     var description: String
 
     private static let stripHeight = 92.0
-    private static let nameHeight = 30.0
+    private static let nameHeight = 34.0
+    /// What is drawn stands once, above all.
+    private static let titleHeight = 22.0
+    private static let rateTitle = "messages per second: sent (grey) and delivered"
+    private static let narrowTitle = "messages per second; latency: half and 99 %"
+    private static let latencyTitle = "latency: half of the messages, and 99 % (dashed)"
 
     /// The drawing in a width of 300 pixels or more. In a wide one the two strips of a result lie beside each other.
     func plot(width: Double) -> Plot {
         let isWide = width >= 560
         let rows = group.members.filter { $0.result.timeline.count > 1 }
         let half = isWide ? (width - 28) / 2 : width
-        let strips = isWide ? Self.stripHeight : 2 * Self.stripHeight + 34
-        let rowHeight = Self.nameHeight + 18 + strips + 14
-        let height = Double(rows.count) * rowHeight + 40
-        var elements: [Markup] = []
+        let strips = isWide ? Self.stripHeight : 2 * Self.stripHeight + 20
+        let rowHeight = Self.nameHeight + strips + 16
+        let height = Self.titleHeight + Double(rows.count) * rowHeight + 12
+        var elements = titles(half: half, isWide: isWide, width: width)
         for (index, member) in rows.enumerated() {
-            let y = Double(index) * rowHeight
+            let y = Self.titleHeight + Double(index) * rowHeight
             let isLast = index == rows.count - 1
             elements += member.mark.key(at: PlotPoint(x: 4, y: y + 15))
             elements.append(
@@ -25,13 +30,21 @@ struct TimelinePlot: Hashable, Sendable {
                     PlotText.fitted(member.label, size: 13.5, within: width - 48), at: PlotPoint(x: 38, y: y + 19.5),
                     style: .panel
                 ).markup)
-            let top = y + Self.nameHeight + 18
+            let top = y + Self.nameHeight
             elements += rates(of: member, from: 0, to: half, top: top, hasAxis: isLast && isWide, width: width)
             elements += latencies(
                 of: member, from: isWide ? half + 28 : 0, to: width,
-                top: isWide ? top : top + Self.stripHeight + 34, hasAxis: isLast, width: width)
+                top: isWide ? top : top + Self.stripHeight + 20, hasAxis: isLast, width: width)
         }
         return Plot(width: width, height: height, title: title, description: description, elements: elements)
+    }
+
+    private func titles(half: Double, isWide: Bool, width: Double) -> [Markup] {
+        let places = isWide ? [(Self.rateTitle, 4.0), (Self.latencyTitle, half + 32)] : [(Self.narrowTitle, 4.0)]
+        return places.map { text, x in
+            PlotLabel(PlotText.fitted(text, size: 12, within: half - 8), at: PlotPoint(x: x, y: 13), style: .tick)
+                .markup
+        }
     }
 
     // MARK: - Strips
@@ -54,7 +67,7 @@ struct TimelinePlot: Hashable, Sendable {
         }
         sent.go(to: frame.point(Double(pieces.last?.end ?? 0), 0))
         return blackouts(of: member, in: frame)
-            + lines(in: frame, hasAxis: hasAxis, width: width, title: "messages per second: sent (grey), delivered")
+            + lines(in: frame, hasAxis: hasAxis, width: width)
             + [Markup("path", ["class": "sent", "d": sent.text + "Z"])]
             + [Markup("path", ["class": "line thin s\(member.mark.colour)", "d": Self.path(delivered)])]
     }
@@ -66,8 +79,7 @@ struct TimelinePlot: Hashable, Sendable {
             x: timeScale(from: from + 48, to: to - 8),
             y: PlotScale(.logarithmic, latencyRange, from: top + Self.stripHeight, to: top))
         var elements = blackouts(of: member, in: frame)
-        elements += lines(
-            in: frame, hasAxis: hasAxis, width: width, title: "latency: half of the messages, and 99 % (dashed)")
+        elements += lines(in: frame, hasAxis: hasAxis, width: width)
         for stretch in Self.stretches(of: member.result) {
             let upper = stretch.map { frame.point($0.time, $0.p99) }
             let lower = stretch.map { frame.point($0.time, $0.p50) }
@@ -84,7 +96,7 @@ struct TimelinePlot: Hashable, Sendable {
         return elements
     }
 
-    private func lines(in frame: PlotFrame, hasAxis: Bool, width: Double, title: String) -> [Markup] {
+    private func lines(in frame: PlotFrame, hasAxis: Bool, width: Double) -> [Markup] {
         let values: [PlotFrame.Tick]
         if frame.y.kind == .linear {
             values = PlotTicks.linear(frame.y.domain, count: 3).map { .init(value: $0, label: ReportWords.figure($0)) }
@@ -93,11 +105,9 @@ struct TimelinePlot: Hashable, Sendable {
                 .map { .init(value: $0, label: ReportWords.time(microseconds: $0)) }
         }
         let times = PlotTicks.linear(frame.x.domain, count: Int((frame.right - frame.left) / 62)).map {
-            PlotFrame.Tick(value: $0, label: hasAxis ? ReportWords.time(microseconds: $0) : "")
+            PlotFrame.Tick(value: $0, label: hasAxis ? ReportWords.tick(microseconds: $0) : "")
         }
-        let words = PlotText.fitted(title, size: 12, within: frame.right - frame.left + 40)
         return frame.horizontalLines(values) + frame.bottomAxis(times, limit: width)
-            + [PlotLabel(words, at: PlotPoint(x: frame.left - 42, y: frame.top - 8), style: .tick).markup]
     }
 
     private func blackouts(of member: ReportGroup.Member, in frame: PlotFrame) -> [Markup] {
@@ -126,7 +136,8 @@ struct TimelinePlot: Hashable, Sendable {
     private var latencyRange: ClosedRange<Double> {
         let moments = group.members.flatMap(\.result.timeline)
         let lower = Double(max(50, moments.compactMap(\.p50).min() ?? 1_000)) * 0.8
-        return lower...max(lower * 3, Double(moments.compactMap(\.p99).max() ?? 1_000) * 1.2)
+        let upper = Double(moments.compactMap(\.p99).max() ?? 1_000) * 1.2
+        return upper > lower * 6 ? lower...upper : lower / 2...max(upper * 2, lower * 4)
     }
 
     // MARK: - Numbers
