@@ -6,7 +6,7 @@ struct ReportGroup: Hashable, Sendable {
         /// The label within a sentence: without the comma of a channel's name.
         var spoken: String {
             guard label == result.scenario.channel.name else { return label }
-            return label.split(separator: ", ").map(ReportWords.bound).joined(separator: " ")
+            return label.split(separator: ", ").map { ReportWords.bound(String($0)) }.joined(separator: " ")
         }
         /// The same in all groups of a report for the same label.
         var mark: PlotMark

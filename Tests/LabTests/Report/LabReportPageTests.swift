@@ -58,6 +58,7 @@ import Testing
 
     @Test func `numbers that cannot be make a page without NaN, and within its drawings`() {
         var result = LabResult(scenario: ReportSamples.scenario("ordered", loss: .nan))
+        result.scenario.name = "wild"
         result.accepted = .max
         result.delivered = .max
         result.goodput = .infinity

@@ -58,7 +58,7 @@ import Testing
     {
         for ticks in [PlotTicks.linear(range, count: 6), PlotTicks.logarithmic(range, count: 6)] {
             #expect(!ticks.isEmpty && ticks.count <= 20)
-            #expect(ticks.allSatisfy(\.isFinite))
+            #expect(ticks.allSatisfy { $0.isFinite })
         }
     }
 

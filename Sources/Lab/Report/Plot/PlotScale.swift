@@ -8,6 +8,9 @@ struct PlotScale: Hashable, Sendable {
         case nines
     }
 
+    /// No value of a plot is larger, and the difference of two is exact enough.
+    private static let limit = 1e15
+
     let kind: Kind
     let domain: ClosedRange<Double>
     /// Where the domain's lower and upper end lie; the first may be larger than the second.
@@ -19,8 +22,8 @@ struct PlotScale: Hashable, Sendable {
         self.kind = kind
         self.from = from
         self.to = to
-        var lower = PlotNumber.finite(domain.lowerBound)
-        var upper = PlotNumber.finite(domain.upperBound)
+        var lower = domain.lowerBound.clamped(to: -Self.limit...Self.limit)
+        var upper = domain.upperBound.clamped(to: -Self.limit...Self.limit)
         switch kind {
         case .linear: if upper <= lower { upper = lower + max(1, lower.magnitude * 0.1) }
         case .logarithmic:
