@@ -16,7 +16,7 @@ import Testing
             scenario: LabSamples.scenario("unordered:rtx=0", loss: 0.125, duration: .seconds(100)),
             runs: [LabSamples.run(sent: 1_000, arrivals: arrivals)])
         #expect(
-            result.sentence == "13 % loss, unordered maxRetransmits 0: 13 % lost, 99 % arrive within 51 ms")
+            result.sentence == "12.5 % loss, unordered maxRetransmits 0: 13 % lost, 99 % arrive within 51 ms")
     }
 
     @Test func `what takes longest is said where nobody can see who waits`() {
@@ -55,7 +55,7 @@ import Testing
         let rare = LabSamples.run(sent: 5_000, arrivals: (1..<5_000).map { (UInt32($0), 50, nil) })
         #expect(
             LabResult(scenario: LabSamples.scenario(loss: 0.0001, duration: .seconds(500)), runs: [rare]).sentence
-                == "under 0.1 % loss, ordered reliable: 1 of 5,000 messages lost, 99 % arrive within 50 ms")
+                == "0.01 % loss, ordered reliable: 1 of 5,000 messages lost, 99 % arrive within 50 ms")
     }
 
     @Test func `what could not even be sent is said`() {

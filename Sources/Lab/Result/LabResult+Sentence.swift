@@ -1,5 +1,3 @@
-internal import Wire
-
 extension LabResult {
     /// A wait, or a spread of latencies, that is shorter than this is not worth a word, in microseconds.
     private static let noticeable: Int64 = 5_000
@@ -25,28 +23,29 @@ extension LabResult {
         let back = scenario.link.back
         var parts: [String] = []
         if there.loss > 0 {
-            parts.append("\(LabText.share(there.loss)) loss")
+            parts.append("\(LabQuantity.share(there.loss)) loss")
         } else if back.loss > 0 {
-            parts.append("\(LabText.share(back.loss)) loss on the way back")
+            parts.append("\(LabQuantity.share(back.loss)) loss on the way back")
         }
         if let burst = there.burst ?? back.burst {
             let side = there.burst == nil ? " on the way back" : ""
             parts.append(
-                "\(LabText.share(burst.share)) loss in bursts of \(Self.plain(burst.meanLength)) packets\(side)")
+                "\(LabQuantity.share(burst.share)) loss in bursts of \(LabQuantity.decimal(burst.meanLength, places: 1)) packets\(side)"
+            )
         }
-        if there.reorder > 0 { parts.append("\(LabText.share(there.reorder)) held back") }
-        if there.duplicate > 0 { parts.append("\(LabText.share(there.duplicate)) doubled") }
-        if let rate = there.rate { parts.append(LabText.bitRate(Double(rate))) }
+        if there.reorder > 0 { parts.append("\(LabQuantity.share(there.reorder)) held back") }
+        if there.duplicate > 0 { parts.append("\(LabQuantity.share(there.duplicate)) doubled") }
+        if let rate = there.rate { parts.append(LabQuantity.bitRate(Double(rate))) }
         if there.blackouts.count == 1 {
-            parts.append("a blackout of \(LabText.time(there.blackouts[0].length.wholeMicroseconds))")
+            parts.append("a blackout of \(LabQuantity.duration(there.blackouts[0].length))")
         } else if there.blackouts.count > 1 {
             parts.append("\(there.blackouts.count) blackouts")
         }
         if parts.isEmpty, there.jitter > .zero {
-            parts.append("\(LabText.time(there.jitter.wholeMicroseconds)) jitter")
+            parts.append("\(LabQuantity.duration(there.jitter)) jitter")
         }
         if parts.isEmpty, there.delay > .zero {
-            parts.append("\(LabText.time(there.delay.wholeMicroseconds)) delay")
+            parts.append("\(LabQuantity.duration(there.delay)) delay")
         }
         return parts
     }
@@ -69,7 +68,7 @@ extension LabResult {
         }
         if accepted < offered { parts.append("\(Self.few(offered - accepted, of: offered)) could not be sent") }
         if late > 0 {
-            let limit = LabText.time(scenario.traffic.late.wholeMicroseconds)
+            let limit = LabQuantity.duration(scenario.traffic.late)
             parts.append("\(Self.few(late, of: delivered)) later than \(limit)")
         }
         if outOfOrder * 100 >= delivered { parts.append("\(LabText.share(share(outOfOrder))) out of order") }
@@ -110,9 +109,4 @@ extension LabResult {
     }
 
     private func share(_ count: Int) -> Double { Double(count) / Double(delivered) }
-
-    private static func plain(_ value: Double) -> String {
-        value == value.rounded() && value.magnitude < 1e15
-            ? LabText.count(Int(value)) : "\((value * 10).rounded() / 10)"
-    }
 }

@@ -9,7 +9,7 @@ struct LabCommand: AsyncParsableCommand {
         discussion: """
             martlet lab --help has all options of experiments: martlet lab is martlet lab run.
             """,
-        subcommands: [LabRunCommand.self, LabShowCommand.self, LabJoinCommand.self],
+        subcommands: [LabRunCommand.self, LabShowCommand.self, LabJoinCommand.self, LabLiveCommand.self],
         defaultSubcommand: LabRunCommand.self)
 
     /// The commands behind `lab`.
@@ -22,6 +22,7 @@ struct LabCommand: AsyncParsableCommand {
         (["lab", "lab run"], LabRunCommand.environmentFlags),
         (["lab show"], LabShowCommand.environmentFlags),
         (["lab join"], LabJoinCommand.environmentFlags),
+        (["lab live"], LabLiveCommand.environmentFlags),
     ]
 }
 

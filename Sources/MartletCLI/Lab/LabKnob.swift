@@ -32,13 +32,14 @@ enum LabKnob: CaseIterable, Sendable {
     /// How it stands: "loss 5 %".
     func text(_ settings: LabLiveSettings) -> String {
         switch self {
-        case .loss: "loss \(LabText.share(settings.link.loss))"
-        case .burst: settings.link.burst > 1 ? "bursts of \(Self.number(settings.link.burst))" : "no bursts"
-        case .delay: "delay \(Self.number(settings.link.delay)) ms"
-        case .jitter: "jitter \(Self.number(settings.link.jitter)) ms"
-        case .rate: settings.link.rate.map { LabText.bitRate($0) } ?? "no rate limit"
-        case .messages: "messages \(Self.number(settings.rate))/s"
-        case .size: "size \(LabText.count(settings.messageBytes)) bytes"
+        case .loss: "loss \(LabQuantity.share(settings.link.loss))"
+        case .burst:
+            settings.link.burst > 1 ? "bursts of \(LabQuantity.decimal(settings.link.burst, places: 1))" : "no bursts"
+        case .delay: "delay \(LabQuantity.decimal(settings.link.delay, places: 1)) ms"
+        case .jitter: "jitter \(LabQuantity.decimal(settings.link.jitter, places: 1)) ms"
+        case .rate: settings.link.rate.map { LabQuantity.bitRate($0) } ?? "no rate limit"
+        case .messages: "messages \(LabQuantity.decimal(settings.rate, places: 1))/s"
+        case .size: "size \(LabQuantity.bytes(settings.messageBytes))"
         }
     }
 
@@ -61,9 +62,5 @@ enum LabKnob: CaseIterable, Sendable {
 
     private static func step(_ steps: [Double], _ value: Double, _ up: Bool) -> Double {
         (up ? steps.first { $0 > value } : steps.last { $0 < value }) ?? value
-    }
-
-    private static func number(_ value: Double) -> String {
-        value == value.rounded() ? LabText.count(Int(value)) : "\((value * 10).rounded() / 10)"
     }
 }

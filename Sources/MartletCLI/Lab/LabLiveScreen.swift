@@ -13,7 +13,9 @@ struct LabLiveScreen: Sendable {
     var knob: LabKnob
 
     private static let bars: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
-    private static let labelColumns = 13
+    /// A shorter wait is not worth a word, in microseconds.
+    private static let noticeable: Int64 = 5_000
+    private static let labelColumns = 12
     private static let gap = 1
     private static let leastWidth = 14
     /// The longest name of a channel there is, and a little.
@@ -22,27 +24,28 @@ struct LabLiveScreen: Sendable {
     /// For a terminal of that size: each line takes one column less at most, and there is one line less at most.
     func lines(columns: Int, rows: Int, hasColour: Bool) -> [String] {
         let width = max(
-            Self.leastWidth, min(Self.largestWidth, (columns - 1 - Self.labelColumns) / strips.count - Self.gap))
+            Self.leastWidth, min(Self.largestWidth, (columns - 1 - Self.labelColumns + Self.gap) / strips.count - Self.gap))
         var lines = [title(columns: columns)]
         lines += knobs(columns: columns, hasColour: hasColour)
         lines.append("")
         let names = strips.map { Self.name($0.channel, width: width) }
         lines.append(row("", names.map(\.0), width: width))
         lines.append(row("", names.map(\.1), width: width))
-        lines.append("last 10 s")
+        lines.append(heading("last 10 s", hasColour))
         lines += figures(\.recent, width: width, hasColour: hasColour)
-        lines.append("last minute")
+        lines.append(heading("last minute", hasColour))
         lines += figures(\.minute, width: width, hasColour: hasColour)
-        lines.append("each second")
+        lines.append(heading("each second", hasColour))
         let largest = strips.flatMap { $0.history.suffix(width).compactMap(\.p99) }.max() ?? 0
-        lines.append(row(" delivered", strips.map { Self.spark($0.history, width) { $0.deliveredShare } }, width: width))
+        lines.append(
+            row("delivered", strips.map { Self.spark($0.history, width) { $0.deliveredShare } }, width: width))
         lines.append(
             row(
-                " 99 % within",
+                "99 % within",
                 strips.map { strip in
                     Self.spark(strip.history, width) { $0.p99.map { Double($0) / Double(max(1, largest)) } }
                 }, width: width))
-        if largest > 0 { lines.append("              bars up to \(LabText.time(largest)), the same for all") }
+        if largest > 0 { lines.append("            bars up to \(LabText.time(largest)), the same for all") }
         return lines.prefix(max(1, rows - 1)).map { Self.cut($0, columns: columns - 1) }
     }
 
@@ -84,33 +87,39 @@ struct LabLiveScreen: Sendable {
         let figures = strips.map { $0[keyPath: part] }
         var lines = [
             row(
-                " delivered",
+                "delivered",
                 figures.map { figure in
                     let text = figure.deliveredShare.map { LabText.share($0) } ?? "–"
                     return Self.marked(text, when: figure.deliveredShare.map { $0 < 1 } ?? false, hasColour)
                 }, width: width),
-            row(" half within", figures.map { Self.time($0.p50) }, width: width),
-            row(" 99 % within", figures.map { Self.time($0.p99) }, width: width),
+            row("half within", figures.map { Self.time($0.p50) }, width: width),
+            row("99 % within", figures.map { Self.time($0.p99) }, width: width),
         ]
         if figures.contains(where: { $0.waitingP99 != nil }) {
             lines.append(
                 row(
-                    " 1 % wait",
+                    "1 % wait",
                     figures.map { figure in
                         guard let waiting = figure.waitingP99 else { return "–" }
-                        guard waiting > LabResult.waitingThreshold else { return "nobody" }
+                        guard waiting >= Self.noticeable else { return "nobody" }
                         return Self.marked(Self.time(waiting), when: true, hasColour)
                     }, width: width))
         }
         if figures.contains(where: { $0.refused > 0 }) {
-            lines.append(row(" not sent", figures.map { LabText.count($0.refused) }, width: width))
+            lines.append(row("not sent", figures.map { LabText.count($0.refused) }, width: width))
         }
         return lines
     }
 
+    private func heading(_ text: String, _ hasColour: Bool) -> String {
+        hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : "\(text):"
+    }
+
     private func row(_ label: String, _ cells: [String], width: Int) -> String {
         let parts = cells.map { Self.padded(Self.cut($0, columns: width), to: width + Self.gap) }
-        return Self.padded(label, to: Self.labelColumns) + parts.joined()
+        var line = Self.padded(label, to: Self.labelColumns) + parts.joined()
+        while line.last == " " { line.removeLast() }
+        return line
     }
 
     /// The name of a channel in two lines.

@@ -153,7 +153,7 @@ final class LabLiveShow: Sendable {
         let strips = live.strips
         let link = live.settings.link
         console.event(
-            "live",
+            "lab-live",
             [
                 "seconds": .number(live.elapsed.seconds), "loss": .number(link.loss), "delay_ms": .number(link.delay),
                 "jitter_ms": .number(link.jitter), "rate": link.rate.map { .number($0) } ?? .null,

@@ -92,6 +92,10 @@ enum EventTable {
         ),
         ("lab-run-over", ["run", "messages", "message"], "of lab join: it is over; message: why it broke off"),
         ("lab-over", ["runs", "failed", "messages"], "of lab join: the other side is through"),
+        (
+            "lab-live", ["seconds", "loss", "delay_ms", "jitter_ms", "rate", "channels"],
+            "of lab live: each second, the link as it is and what each channel did in the last ten"
+        ),
         ("error", ["code", "exit", "message", "remedy"], "the command fails; code and exit as in “martlet help exit”"),
     ]
 
