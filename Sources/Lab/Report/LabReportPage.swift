@@ -71,9 +71,16 @@ package struct LabReportPage: Sendable {
             ])
     }
 
+    /// The answer to the question of a preset.
+    private var answer: [Markup] {
+        let preset = LabPreset.allCases.first { $0.question == report.plan.title }
+        guard let lines = preset?.answer(report.results), !lines.isEmpty else { return [] }
+        return [Markup("ul", ["class": "findings"], lines.map { Markup("li", text: $0) })]
+    }
+
     private var sections: [Markup] {
         guard !report.results.isEmpty else { return [Markup("p", text: "Nothing was measured.")] }
-        return section("What arrives", delivered) + section("How long it takes", latencies)
+        return answer + section("What arrives", delivered) + section("How long it takes", latencies)
             + section("In the course of time", timelines) + waiting + results
     }
 
@@ -174,7 +181,26 @@ package struct LabReportPage: Sendable {
         }
     }
 
-    private var again: [Markup] { [] }
+    private var again: [Markup] {
+        let commands = report.plan.commands
+        let heading = Markup("h3", text: "To repeat it")
+        guard !commands.isEmpty else {
+            return [heading, Markup("p", text: "The report's JSON holds every scenario; martlet lab show prints it.")]
+        }
+        var parts = [heading, Markup("pre", text: commands.joined(separator: "\n"))]
+        if report.plan.medium == .simulated {
+            parts.append(
+                Markup(
+                    "p", ["class": "quiet"],
+                    text: "With the same version of martlet the same seeds lose the same packets."))
+        } else if report.partner != report.conductor {
+            parts.append(
+                Markup(
+                    "p", ["class": "quiet"],
+                    text: "The partner was \(report.partner.prefix(200)): --peer or --echo says who."))
+        }
+        return parts
+    }
 
     private var definitions: [Markup] {
         let late = Set(report.plan.scenarios.map(\.traffic.late))

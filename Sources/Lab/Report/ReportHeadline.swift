@@ -37,7 +37,10 @@ enum ReportHeadline {
     /// About what changed in the course of time.
     static func timeline(_ group: ReportGroup) -> String {
         let worst = group.members.compactMap { member -> (member: ReportGroup.Member, moment: LabMoment, p99: Int64)? in
-            let moments = member.result.timeline.compactMap { moment in moment.p99.map { (moment, $0) } }
+            // Behind the end only what was late comes.
+            let end = ReportWords.microseconds(member.result.scenario.traffic.duration)
+            let during = member.result.timeline.filter { Double($0.start) < end * 0.99 }
+            let moments = during.compactMap { moment in moment.p99.map { (moment, $0) } }
             return moments.max { $0.1 < $1.1 }.map { (member, $0.0, $0.1) }
         }.max { $0.p99 < $1.p99 }
         guard let worst else { return sentenceStart(group.prefix + "nothing arrived") }

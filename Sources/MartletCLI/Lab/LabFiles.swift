@@ -79,6 +79,16 @@ struct LabFiles: Sendable {
         return (written, failure)
     }
 
+    /// Writes each plot as a file of SVG into a folder, which is made.
+    static func writeDrawings(of report: LabReport, into folder: String) throws(CommandFailure) {
+        try makeFolder(folder)
+        for (name, svg) in LabReportPage(report).drawings {
+            let path = "\(folder)/\(name).svg"
+            let reason = save(svg, as: path)
+            guard reason == 0 else { throw failure(path, reason) }
+        }
+    }
+
     private static func makeFolder(_ path: String) throws(CommandFailure) {
         guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
         throw failure(path, errno)

@@ -18,6 +18,7 @@ struct LabShowCommand: ConsoleCommand {
             martlet lab show report.json                   the table once more
             martlet lab show report.json --html talk.html  a page with plots
             martlet lab show results --csv numbers.csv     from a folder of martlet lab -o
+            martlet lab show results --svg plots           every plot as a drawing, for talks
             """)
 
     @Argument(
@@ -33,6 +34,11 @@ struct LabShowCommand: ConsoleCommand {
     @Option(
         help: ArgumentHelp("Write a line with all numbers for each scenario.", valueName: "file"), completion: .file())
     var csv: String?
+
+    @Option(
+        help: ArgumentHelp("Write each plot as a drawing of its own into a folder.", valueName: "folder"),
+        completion: .directory)
+    var svg: String?
 
     @OptionGroup var speech: OutputOptions
 
@@ -57,6 +63,7 @@ struct LabShowCommand: ConsoleCommand {
         account.begin(estimate: nil)
         for (index, result) in content.results.enumerated() { account.tell(result, index: index) }
         account.end(content, preset: LabPreset.allCases.first { $0.question == content.plan.title })
+        if let svg, !svg.isEmpty { try LabFiles.writeDrawings(of: content, into: svg) }
         guard !files.places.isEmpty else { return }
         let (written, failure) = files.write(content)
         LabAccount.tell(written, isComplete: content.isComplete, on: console)

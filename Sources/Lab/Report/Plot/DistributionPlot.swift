@@ -37,7 +37,7 @@ struct DistributionPlot: Hashable, Sendable {
         var elements = ground(of: frame, width: width)
         // Where lines lie on each other, those beneath are wider.
         for (index, one) in series.enumerated() {
-            let width = 2.2 + 0.9 * Double(min(4, series.count - 1 - index))
+            let width = 2.2 + 0.6 * Double(min(4, series.count - 1 - index))
             elements.append(one.mark.line(points(of: one, in: frame), steps: isCoarse(one), width: width))
         }
         for one in series { elements += marks(of: one, in: frame) }
