@@ -10,12 +10,22 @@ struct LabLiveCommand: ConsoleCommand {
         usage: "martlet lab live [options]",
         discussion: """
             martlet lab live        four channels side by side, messages to ourselves
+            martlet lab live --peer page   to a page, which shows the same and turns too
 
             Arrow keys choose what to turn at and turn it: loss, bursts, delay, jitter and
             rate of the link, number and size of messages. q ends. Each channel has a
             connection and a link of its own, so that none disturbs the others.
             Without a terminal it prints a line for each channel every ten seconds.
             """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Who the messages go to: self, page or terminal, which come by a link, or chromium or firefox, which are opened.",
+            valueName: "who"))
+    var peer = LabPeer.own
+
+    @Flag(help: "A browser that is opened shows no window.")
+    var headless = false
 
     @Option(help: ArgumentHelp("Loss of packets to begin with: 5%.", valueName: "share"))
     var loss: String?
@@ -38,11 +48,13 @@ struct LabLiveCommand: ConsoleCommand {
     @Option(help: ArgumentHelp("End after messages have flowed for so long: 30s, 5m.", valueName: "time"))
     var duration: DurationArgument?
 
+    @OptionGroup var server: ServerOptions
     @OptionGroup var speech: OutputOptions
 
     static let environmentFlags =
-        ["loss", "delay", "jitter", "bandwidth", "size", "rate", "duration"].map { EnvironmentFlag(lab: $0, .value) }
-        + OutputOptions.environmentFlags
+        [EnvironmentFlag(lab: "peer", .value), EnvironmentFlag(lab: "headless", .switch)]
+        + ["loss", "delay", "jitter", "bandwidth", "size", "rate", "duration"].map { EnvironmentFlag(lab: $0, .value) }
+        + ServerOptions.environmentFlags + OutputOptions.environmentFlags
 
     /// What it begins with: what the options say, read as those of experiments are.
     func settings() throws(CommandFailure) -> LabLiveSettings {
@@ -80,7 +92,19 @@ struct LabLiveCommand: ConsoleCommand {
 
     func perform(on console: Console) async throws(CommandFailure) {
         let settings = try settings()
-        let partner = PairLivePartner(agent: Program.agent)
+        guard peer.isRemote else {
+            return try await show(PairLivePartner(agent: Program.agent), settings, on: console)
+        }
+        let room = LabRoom(
+            options: server, client: try server.client(), peer: peer, isHeadless: headless, console: console)
+        try await room.during { conductor throws(CommandFailure) in
+            try await show(await RemoteLivePartner(conductor, agent: Program.agent), settings, on: console)
+        }
+    }
+
+    private func show(
+        _ partner: some LabLivePartner, _ settings: LabLiveSettings, on console: Console
+    ) async throws(CommandFailure) {
         let live = LabLive(partner: partner, settings: settings)
         let outcome: Result<Void, LabError>
         do throws(LabError) {

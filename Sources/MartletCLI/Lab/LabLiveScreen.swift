@@ -23,8 +23,8 @@ struct LabLiveScreen: Sendable {
 
     /// For a terminal of that size: each line takes one column less at most, and there is one line less at most.
     func lines(columns: Int, rows: Int, hasColour: Bool) -> [String] {
-        let width = max(
-            Self.leastWidth, min(Self.largestWidth, (columns - 1 - Self.labelColumns + Self.gap) / strips.count - Self.gap))
+        let room = columns - 1 - Self.labelColumns + Self.gap
+        let width = max(Self.leastWidth, min(Self.largestWidth, room / strips.count - Self.gap))
         var lines = [title(columns: columns)]
         lines += knobs(columns: columns, hasColour: hasColour)
         lines.append("")

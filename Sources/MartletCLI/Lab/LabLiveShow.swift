@@ -58,6 +58,7 @@ final class LabLiveShow: Sendable {
             while outcome == nil, let next = await group.next() { outcome = next }
             // The last picture stays.
             let picture = isInteractive ? lines() : []
+            if !isInteractive, live.phase == .flowing { tellOnce() }
             isOver.set()
             group.cancelAll()
             await group.waitForAll()
@@ -146,7 +147,6 @@ final class LabLiveShow: Sendable {
             guard live.phase == .flowing else { continue }
             tellOnce()
         }
-        if live.phase == .flowing { tellOnce() }
     }
 
     private func tellOnce() {
