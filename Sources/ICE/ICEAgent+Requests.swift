@@ -41,7 +41,8 @@ extension ICEAgent {
         if isLostRoleConflict(with: message) {
             return respond(to: message, over: key, .errorResponse, [.errorCode(.roleConflict)])
         }
-        respond(to: message, over: key, .successResponse, [.xorMappedAddress(key.remote)])
+        let mapped = apparentAddresses[key.remote] ?? key.remote
+        respond(to: message, over: key, .successResponse, [.xorMappedAddress(mapped)])
         validate(key)
 
         let check = EarlyCheck(

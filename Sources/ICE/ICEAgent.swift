@@ -59,6 +59,9 @@ package struct ICEAgent {
     var validated: Set<AddressPair> = []
     var gathering = Gathering()
 
+    /// Where a peer behind a relay of ours really is: what its checks are answered with, by the address that we see.
+    package var apparentAddresses: [TransportAddress: TransportAddress] = [:]
+
     var usableKey: AddressPair?
     var selectedKey: AddressPair?
     var firstValidAt: NetworkTime?

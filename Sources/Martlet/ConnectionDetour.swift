@@ -14,6 +14,9 @@ package struct ConnectionDetour: Sendable {
         package let address: TransportAddress
         /// Whether a datagram is a connectivity check of somebody who has our description: who sends none is a stranger.
         package let isCheck: @Sendable (UnsafeRawBufferPointer) -> Bool
+        /// Says from which address of the peer's the relay gets what it passes on from one of its own; nil: from none any more. The
+        /// peer's checks are answered with it, as if nobody stood in between: an address on loopback is none that every peer believes.
+        package let setOrigin: @Sendable (_ origin: TransportAddress?, _ inner: TransportAddress) -> Void
     }
 
     package init(outerAddresses: [TransportAddress], didBind: @escaping @Sendable (Base) -> Void) {

@@ -299,7 +299,9 @@ public actor PeerConnection {
                 let socket = try? await DatagramSocket.bind(to: TransportAddress(loopback, port: 0), on: loop)
             else { continue }
             detour.didBind(
-                .init(address: socket.localAddress) { [weak driver] in driver?.session.isCheck($0) ?? false })
+                .init(
+                    address: socket.localAddress, isCheck: { [weak driver] in driver?.session.isCheck($0) ?? false },
+                    setOrigin: { [weak driver] in driver?.session.setApparentAddress($0, of: $1) }))
             driver.add(socket, advertisedAs: advertised)
         }
         driver.session.endOfLocalAddresses(at: loop.now())

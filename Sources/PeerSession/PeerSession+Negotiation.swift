@@ -77,6 +77,11 @@ extension PeerSession {
     /// Whether a datagram is a connectivity check of somebody who has our description.
     package func isCheck(_ datagram: UnsafeRawBufferPointer) -> Bool { agent.isCheck(datagram.bytes) }
 
+    /// What the checks that come from `remote` are answered with: the address that the peer has at a relay of ours. Nil forgets it.
+    package func setApparentAddress(_ address: TransportAddress?, of remote: TransportAddress) {
+        agent.apparentAddresses[remote] = address
+    }
+
     /// A STUN server that tells our addresses as others see them.
     package func addSTUNServer(_ server: TransportAddress, at now: NetworkTime) {
         agent.addSTUNServer(server, at: now)

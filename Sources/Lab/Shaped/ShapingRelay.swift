@@ -27,8 +27,8 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
 
     private enum InnerSocket {
         /// It is being opened; what came meanwhile waits.
-        case opening(family: IPAddress.Family, waiting: [[UInt8]])
-        case open(DatagramSocket, base: TransportAddress)
+        case opening(origin: TransportAddress, waiting: [[UInt8]])
+        case open(DatagramSocket, base: ConnectionDetour.Base)
     }
 
     /// What waits for an inner socket: a few checks, since nothing else comes before they are answered.
@@ -134,12 +134,11 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
     private func handle(
         _ datagram: UnsafeRawBufferPointer, from visitor: RelayConversation.Visitor, at now: NetworkTime
     ) {
-        let family = visitor.address.ip.family
-        let base = bases[family]
+        let base = bases[visitor.address.ip.family]
         guard let news = conversation.receive(datagram, from: visitor, at: now, isCheck: { base?.isCheck($0) ?? false })
         else { return }
         if let closed = news.closed { closeInner(closed) }
-        openInner(news.opened, family: family)
+        openInner(news.opened, origin: visitor.address)
     }
 
     /// Gives everything that has arrived at its end of the line to the sockets.
@@ -151,10 +150,10 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
             case .outward(let bytes, let visitor): append(bytes, outer[visitor.outer], visitor.address)
             case .inward(let bytes, let door):
                 switch inner[door] {
-                case .open(let socket, let base): append(bytes, socket, base)
-                case .opening(let family, var waiting):
+                case .open(let socket, let base): append(bytes, socket, base.address)
+                case .opening(let origin, var waiting):
                     if waiting.count < Self.waitingLimit { waiting.append(bytes) }
-                    inner[door] = .opening(family: family, waiting: waiting)
+                    inner[door] = .opening(origin: origin, waiting: waiting)
                 case nil: break
                 }
             }
@@ -191,9 +190,9 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
 
     // MARK: - Inner sockets
 
-    private func openInner(_ door: RelayConversation.Door, family: IPAddress.Family) {
-        inner[door] = .opening(family: family, waiting: [])
-        let loopback = family == .v4 ? IPAddress(v4: 0x7F00_0001) : IPAddress(v6High: 0, low: 1)
+    private func openInner(_ door: RelayConversation.Door, origin: TransportAddress) {
+        inner[door] = .opening(origin: origin, waiting: [])
+        let loopback = origin.ip.family == .v4 ? IPAddress(v4: 0x7F00_0001) : IPAddress(v6High: 0, low: 1)
         Task { [self] in
             let socket = try? await DatagramSocket.bind(to: TransportAddress(loopback, port: 0), on: loop)
             await onLoop { self.didOpen(socket, for: door) }
@@ -201,13 +200,15 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
     }
 
     private func didOpen(_ socket: DatagramSocket?, for door: RelayConversation.Door) {
-        guard !isClosed, let socket, case .opening(let family, let waiting) = inner[door], let base = bases[family]
+        guard !isClosed, let socket, case .opening(let origin, let waiting) = inner[door],
+            let base = bases[origin.ip.family]
         else {
             inner[door] = nil
             socket?.close()
             return
         }
-        inner[door] = .open(socket, base: base.address)
+        inner[door] = .open(socket, base: base)
+        base.setOrigin(origin, socket.localAddress)
         doors[socket.localAddress] = door
         socket.receiver = self
         for bytes in waiting { append(bytes, socket, base.address) }
@@ -215,7 +216,8 @@ package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
     }
 
     private func closeInner(_ door: RelayConversation.Door) {
-        if case .open(let socket, _) = inner.removeValue(forKey: door) {
+        if case .open(let socket, let base) = inner.removeValue(forKey: door) {
+            base.setOrigin(nil, socket.localAddress)
             doors[socket.localAddress] = nil
             socket.close()
         }

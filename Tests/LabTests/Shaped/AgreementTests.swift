@@ -11,18 +11,21 @@ import Testing
 struct AgreementTests {
     private static let seeds: [UInt64] = [1, 2, 3, 4, 5]
 
+    /// Each leaves SCTP's congestion window room enough, and gives the same percentiles whatever the seeds are: where an association now
+    /// and then waits for a retransmission timeout, the largest latencies are chance, over either link.
     static let scenarios: [LabScenario] = [
-        scenario("unordered:rtx=0", bytes: 200, rate: 1000, seconds: 3) { path in
-            path.loss = 0.05
-            path.delay = .milliseconds(20)
-        },
-        scenario("ordered", bytes: 300, rate: 100, seconds: 6) { path in
+        scenario("unordered:rtx=0", bytes: 200, rate: 250, seconds: 6) { path in
             path.loss = 0.02
-            path.delay = .milliseconds(50)
+            path.delay = .milliseconds(10)
         },
-        scenario("unordered:life=100", bytes: 300, rate: 500, seconds: 4) { path in
-            path.burst = LabBurst(meanLength: 3, share: 0.03)
+        scenario("ordered", bytes: 300, rate: 50, seconds: 8) { path in
+            path.loss = 0.02
             path.delay = .milliseconds(30)
+        },
+        scenario("unordered:life=100", bytes: 300, rate: 200, seconds: 5) { path in
+            path.loss = 0.03
+            path.rate = 1_000_000
+            path.delay = .milliseconds(15)
         },
         scenario("unordered", bytes: 1000, rate: 100, seconds: 3) { path in
             path.rate = 1_000_000
