@@ -31,7 +31,7 @@ def command(kind):
     return " ".join(["exec", shlex.quote(sys.executable), shlex.quote(str(ECHO)), kind])
 
 
-@pytest.mark.parametrize("kind", ["aiortc", "chromium"])
+@pytest.mark.parametrize("kind", ["aiortc", "chromium", "firefox"])
 async def test_every_message_takes_the_relays_time_and_some_are_lost(tmp_path, kind):
     result = await measure(
         tmp_path, command(kind), "--channel", "unordered:rtx=0", "--delay", "40ms", "--loss", "10%", "--back", "loss=0",

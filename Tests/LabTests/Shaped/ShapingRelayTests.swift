@@ -83,10 +83,12 @@ import Wire
         let ours = try #require(await pair.ours.selectedPath())
         let partner = try #require(await pair.partner.selectedPath())
         #expect(outer.contains(partner.remoteAddress))
-        #expect(ours.remoteType == "prflx" && !outer.contains(ours.localAddress))
-        for address in [ours.localAddress, ours.remoteAddress] {
-            #expect(address.hasPrefix("127.0.0.1:") || address.hasPrefix("[::1]:"))
-        }
+        // The answers to its checks bear its own address, not the inner socket's.
+        #expect(partner.localType == "host")
+        // What the peer knows us by is the relay's; what we hear is one of its inner sockets.
+        #expect(ours.remoteType == "prflx" && outer.contains(ours.localAddress))
+        #expect(ours.remoteAddress.hasPrefix("127.0.0.1:") || ours.remoteAddress.hasPrefix("[::1]:"))
+        #expect(!outer.contains(ours.remoteAddress))
         try await pair.exchange("hello")
         await pair.close()
     }
@@ -106,7 +108,6 @@ import Wire
     @Test func `strangers at the outer sockets change nothing`() async throws {
         let pair = try await Pair()
         try await pair.connect()
-        let path = await pair.partner.selectedPath()
         let target = try #require(pair.relay.outerAddresses.first { $0.ip.family == .v4 && $0.ip.isLoopback })
         // A check that does not authenticate, something like DTLS, and noise.
         var check: [UInt8] = [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42] + [UInt8](repeating: 7, count: 12)
@@ -131,7 +132,8 @@ import Wire
         }
         #expect(await pair.onLoop { pair.relay.strangerCount } == 60)
         try await pair.exchange("still here")
-        #expect(await pair.partner.selectedPath()?.remoteAddress == path?.remoteAddress)
+        let outer = pair.relay.outerAddresses.map(\.description)
+        #expect(outer.contains(try #require(await pair.partner.selectedPath()).remoteAddress))
         for stranger in strangers { stranger.close() }
         await pair.close()
     }
