@@ -62,38 +62,37 @@ def message(run, sequence, at, count):
     return HEADER.pack(b"MLAB", 1, bytes(3), run, sequence, at) + whole
 
 
-class Impairment:
-    """Loses and delays what passes; as the link of a live view says it."""
+class Way:
+    """One direction of a link: loses and delays what passes, and keeps its order."""
 
-    def __init__(self, link=None, seed=1):
-        self.random = random.Random(seed)
-        self.link = link or {}
-        self.dropped = self.passed = 0
+    def __init__(self, link, seed):
+        self.link, self.random = link, random.Random(seed)
+        #: Every packet that came here: (bytes, whether it was lost), where `keeps` is set.
+        self.packets, self.keeps = [], False
         self._bad = False
 
     def lose(self):
         loss, burst = self.link.get("loss", 0), max(1, self.link.get("burst", 1))
         if burst == 1 or loss >= 1:
-            lost = self.random.random() < loss
-        else:
-            # Gilbert: the bad state loses all, and lasts `burst` packets on average.
-            leave, enter = 1 / burst, loss / (burst * (1 - loss))
-            self._bad = self.random.random() >= leave if self._bad else self.random.random() < enter
-            lost = self._bad
-        self.dropped += lost
-        self.passed += not lost
-        return lost
+            return self.random.random() < loss
+        # Gilbert: the bad state loses all, and lasts `burst` packets on average.
+        leave, enter = 1 / burst, loss / (burst * (1 - loss))
+        self._bad = self.random.random() >= leave if self._bad else self.random.random() < enter
+        return self._bad
 
     def delay(self):
         return (self.link.get("delay", 0) + self.random.uniform(0, self.link.get("jitter", 0))) / 1000
 
     def path(self, deliver):
-        """A function in place of `deliver` (which is a coroutine function), that keeps the order."""
+        """A function in place of `deliver`, which is a coroutine function."""
         last = 0
 
         async def passing(data):
             nonlocal last
-            if self.lose():
+            is_lost = self.lose()
+            if self.keeps:
+                self.packets.append((data, is_lost))
+            if is_lost:
                 return
             loop = asyncio.get_running_loop()
             last = max(last, loop.time() + self.delay())
@@ -108,6 +107,17 @@ class Impairment:
         # What is under way when the connection is closed is lost with it.
         with contextlib.suppress(ConnectionError, OpenSSL.SSL.Error):
             await deliver(data)
+
+
+class Impairment:
+    """A link in both directions, as a live view says it; `back` is that of the way back to the sender of messages, if it is
+    another one."""
+
+    def __init__(self, link=None, seed=1, back=None):
+        self.forward, self.back = Way(link or {}, seed), Way((link or {}) if back is None else back, seed + 1000)
+
+    def change(self, link):
+        self.forward.link = self.back.link = link
 
 
 class Run:
@@ -181,8 +191,10 @@ class Run:
     def impair(self):
         sctp, dtls = self.pc.sctp, self.pc.sctp.transport
         self._clear = sctp._handle_data, dtls._send_data
-        sctp._handle_data = self.impairment.path(sctp._handle_data)
-        dtls._send_data = self.impairment.path(dtls._send_data)
+        out, into = self.impairment.forward, self.impairment.back
+        if not self.sends:
+            out, into = into, out
+        sctp._handle_data, dtls._send_data = into.path(sctp._handle_data), out.path(dtls._send_data)
 
     def clear(self):
         self.pc.sctp._handle_data, self.pc.sctp.transport._send_data = self._clear
@@ -463,7 +475,7 @@ class Live:
     async def turn(self, turn):
         self.link = turn.get("link", self.link)
         for run in self.runs:
-            run.impairment.link = self.link
+            run.impairment.change(self.link)
         if turn.get("traffic", self.traffic) != self.traffic:
             self.traffic = turn["traffic"]
             await self.end()

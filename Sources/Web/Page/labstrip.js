@@ -23,7 +23,7 @@ export function shownTime(microseconds) {
 /** The height of all strips, in milliseconds: what nearly all messages stay below; it shrinks only when it is far too large. */
 export function scaleFor(largest, before) {
     const wanted = steps.find((step) => step >= largest * 1.15) ?? steps.at(-1);
-    return wanted < before && steps.find((step) => step >= largest * 2) >= before ? before : wanted;
+    return wanted < before && steps.find((step) => step >= largest * 1.3) >= before ? before : wanted;
 }
 
 /** Colours as the style sheet has them. */
