@@ -8,6 +8,8 @@ export const windowMicroseconds = 10_000_000;
 const togetherMicroseconds = 2000;
 /** And later than those that did not wait by at least so much. */
 const heldMicroseconds = 5000;
+/** So long after it was sent every message counts as missing. */
+const longestPatience = 3_000_000;
 /** A share of so few is none. */
 const leastCount = 5;
 
@@ -22,7 +24,6 @@ export class LabFlow {
     accepted = 0;
     offered = 0;
     damaged = 0;
-    /** When the run began here; all that is not a `Float64Array` of times is of our clock. */
     #ordered;
     #rate;
     #isReceiver;
@@ -32,6 +33,8 @@ export class LabFlow {
     #told = null;
     #fastest = Infinity;
     #guess = 0;
+    /** The highest number that has come. */
+    #newest = -1;
 
     /** `ordered` of the channel, `rate` of the traffic (or null); whether it is we who receive. */
     constructor(ordered, rate, isReceiver) {
@@ -79,20 +82,27 @@ export class LabFlow {
         } else if (sequence >= this.end) {
             return;
         }
+        this.#newest = Math.max(this.#newest, sequence);
         this.#fastest = Math.min(this.#fastest, at - this.#sent[slot(sequence)]);
         // The first to come counts.
         if (Number.isNaN(this.#came[slot(sequence)])) this.#came[slot(sequence)] = at;
     }
 
-    /** Calls `draw(sent, latency, held)` for each message of the last seconds; `latency` is NaN where it has not come. */
+    /**
+     * Calls `draw(sent, latency, held, isMissing)` for each message of the last seconds; `latency` is NaN where it has not come, and
+     * it counts as missing when it should have: later ones are here, or much time has passed.
+     */
     each(now, draw) {
         const behind = this.#behind;
         const shift = this.#isReceiver ? behind : 0;
         const floor = this.#floor;
+        const { patience } = this;
         for (let sequence = this.first; sequence < this.end; sequence += 1) {
             const sent = this.#sent[slot(sequence)] + shift;
             if (now - sent > windowMicroseconds) continue;
-            draw(sent, this.#came[slot(sequence)] - this.#sent[slot(sequence)] - behind, this.#isHeld(sequence, floor));
+            const latency = this.#came[slot(sequence)] - this.#sent[slot(sequence)] - behind;
+            const isDue = now - sent > (sequence < this.#newest ? patience : longestPatience);
+            draw(sent, latency, this.#isHeld(sequence, floor), isDue && Number.isNaN(latency));
         }
     }
 
@@ -104,18 +114,15 @@ export class LabFlow {
     figures(now) {
         const latencies = [];
         let [count, held, missing, oldMissing, oldCount] = [0, 0, 0, 0, 0];
-        const patience = this.patience;
-        this.each(now, (sent, latency, isHeld) => {
+        const { patience } = this;
+        this.each(now, (sent, latency, isHeld, isMissing) => {
             count += 1;
             if (isHeld) held += 1;
-            const isOld = now - sent > patience;
-            if (isOld) oldCount += 1;
-            if (!Number.isNaN(latency)) {
-                latencies.push(latency);
-                return;
-            }
-            missing += 1;
-            if (isOld) oldMissing += 1;
+            if (Number.isNaN(latency)) missing += 1;
+            else latencies.push(latency);
+            // Those that may still be on their way count neither as here nor as missing.
+            if (isMissing) oldMissing += 1;
+            if (isMissing || now - sent > patience && !Number.isNaN(latency)) oldCount += 1;
         });
         if (count < leastCount) return null;
         const sorted = Float64Array.from(latencies).sort();
@@ -128,9 +135,9 @@ export class LabFlow {
         };
     }
 
-    /** A message that has not come after so long is called missing. */
+    /** A message that has not come after so long, with a later one here, is called missing. */
     get patience() {
-        return Math.min(3_000_000, Math.max(400_000, 3 * this.#median));
+        return Math.min(longestPatience, Math.max(400_000, 3 * this.#median));
     }
 
     #median = 0;

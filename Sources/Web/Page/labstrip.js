@@ -73,20 +73,19 @@ export class LabStrip {
         const x = (sent) => width - (now - sent) / windowMicroseconds * width;
         const y = (latency) => height - bottom - latency / 1000 / scale * (height - bottom - top);
         const radius = width < 260 ? 1.4 : 1.7;
-        const patience = flow.patience;
         const ways = { dot: new Path2D(), held: new Path2D(), young: new Path2D(), lost: new Path2D() };
         let count = 0;
-        flow.each(now, (sent, latency, isHeld) => {
+        flow.each(now, (sent, latency, isHeld, isMissing) => {
             count += 1;
-            const isMissing = Number.isNaN(latency);
+            const isYoung = Number.isNaN(latency);
             // Of many, what is out of the ordinary is always drawn.
             if (stride > 1 && count % stride !== 0 && !isMissing && !isHeld) return;
             const place = x(sent);
-            const level = y(isMissing ? now - sent : latency);
-            if (isMissing && (level < top || now - sent > patience)) {
+            const level = y(isYoung ? now - sent : latency);
+            if (isMissing) {
                 ways.lost.rect(place - 0.75, 0, 1.5, 7);
             } else {
-                const way = isMissing ? ways.young : isHeld ? ways.held : ways.dot;
+                const way = isYoung ? ways.young : isHeld ? ways.held : ways.dot;
                 const shown = Math.max(level, top - 2);
                 way.moveTo(place + radius, shown);
                 way.arc(place, shown, radius, 0, 2 * Math.PI);
