@@ -72,7 +72,7 @@ struct LabAccount: Sendable {
         if let error = report.results.flatMap(\.runs).compactMap(\.clockError).max() {
             notes.append("Times of the two sides are compared to within \(LabCell.time(error)).")
         }
-        let answer = preset?.answer(report.results) ?? []
+        let answer = report.isComplete ? preset?.answer(report.results) ?? [] : []
         if !answer.isEmpty || !notes.isEmpty { console.result("") }
         for line in answer { tell(line) }
         for line in notes { tell(line) }

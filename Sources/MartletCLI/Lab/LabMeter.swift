@@ -103,14 +103,14 @@ struct LabProgressLine: Sendable, Equatable {
 
     private static let barColumns = 20
 
-    /// For a terminal of that many columns; it takes one less.
+    /// For a terminal of that many columns; it leaves room for the ^C of whoever stops it.
     func text(columns: Int) -> String {
         let percent = "\(Int(share * 100)) %"
         let count = "run \(grouped(min(run, runCount))) of \(grouped(runCount))"
         let head = count + String(repeating: " ", count: max(1, 6 - percent.count)) + percent
         let left = timeLeft.map { "\(DurationText.text($0)) left" }
         let bar = "|\(ProgressLine.bar(share, columns: Self.barColumns))|"
-        let room = max(1, columns - 1)
+        let room = max(1, columns - 3)
         for parts in [[head, bar], [head]] {
             let start = parts.joined(separator: " ")
             let free = room - Printable.columns(of: [start, left].compactMap(\.self).joined(separator: " ")) - 3
