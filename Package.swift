@@ -130,6 +130,7 @@ let engine: [Target] = [
     .executableTarget(
         name: "FileOverChannel", dependencies: ["Martlet", "Transfer"], path: "Examples/FileOverChannel",
         swiftSettings: settings),
+    .executableTarget(name: "LabTable", dependencies: ["Lab"], path: "Examples/LabTable", swiftSettings: settings),
     .testTarget(
         name: "NetworkIOTests", dependencies: ["NetworkIO", "Wire", nio("NIOCore"), nio("NIOPosix")],
         swiftSettings: settings),

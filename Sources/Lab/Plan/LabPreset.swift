@@ -52,7 +52,6 @@ package enum LabPreset: String, Hashable, Sendable, CaseIterable {
             late = 500ms
             loss = 0, 2%, 10%
             delay = 80ms
-            blackout = 10s+1s
             seeds = 3
             """
         case .file:

@@ -64,6 +64,12 @@ struct LabAccount: Sendable {
 
     /// What stands below the table.
     func end(_ report: LabReport, preset: LabPreset?) {
+        let answer = report.isComplete ? preset?.answer(report.results) ?? [] : []
+        if !answer.isEmpty {
+            console.event(
+                "lab-answer",
+                ["question": .string(report.plan.title), "answer": .array(answer.map { .string($0) })])
+        }
         guard !console.isJSON else { return }
         var notes: [String] = []
         if report.results.contains(where: \.isRoundTrip) {
@@ -72,7 +78,6 @@ struct LabAccount: Sendable {
         if let error = report.results.flatMap(\.runs).compactMap(\.clockError).max() {
             notes.append("Times of the two sides are compared to within \(LabCell.time(error)).")
         }
-        let answer = report.isComplete ? preset?.answer(report.results) ?? [] : []
         if !answer.isEmpty || !notes.isEmpty { console.result("") }
         for line in answer { tell(line) }
         for line in notes { tell(line) }

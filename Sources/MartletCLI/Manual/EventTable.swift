@@ -83,6 +83,10 @@ enum EventTable {
             "of lab: a scenario is through, and what it shows (with more numbers than these)"
         ),
         (
+            "lab-answer", ["question", "answer"],
+            "of lab --preset: what the results say about its question, in sentences"
+        ),
+        (
             "lab-report", ["json", "csv", "html", "complete"],
             "of lab: the files that were written; complete: no run is missing"
         ),
