@@ -12,7 +12,7 @@ struct DeliveryPlot: Hashable, Sendable {
         let isWide = width >= 560
         let rows = groups.flatMap(\.members)
         let names = rows.map { PlotText.width($0.label, size: 13) }.max() ?? 0
-        let left = isWide ? min(280, names + 34) : 14
+        let left = isWide ? min(280, names + 34) : 26
         let right = width - (isWide ? 84 : 74)
         let top = 8.0
         let height = top + rowsHeight(isWide: isWide) + 52

@@ -67,7 +67,9 @@ struct PlotFrame: Hashable, Sendable {
                     ]))
             let label = PlotLabel(
                 tick.label, at: PlotPoint(x: place, y: bottom + 19), anchor: .middle, style: .tick)
-            guard !tick.label.isEmpty, label.extent.lowerBound > used + 6, label.extent.upperBound <= limit else {
+            guard !tick.label.isEmpty, label.extent.lowerBound >= 0, label.extent.lowerBound > used + 6,
+                label.extent.upperBound <= limit
+            else {
                 continue
             }
             used = label.extent.upperBound

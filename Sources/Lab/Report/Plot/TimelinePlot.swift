@@ -53,7 +53,7 @@ struct TimelinePlot: Hashable, Sendable {
         of member: ReportGroup.Member, from: Double, to: Double, top: Double, hasAxis: Bool, width: Double
     ) -> [Markup] {
         let frame = PlotFrame(
-            x: timeScale(from: from + 48, to: to - 8),
+            x: timeScale(from: from + 60, to: to - 8),
             y: PlotScale(.linear, 0...largestRate, from: top + Self.stripHeight, to: top))
         let pieces = Self.pieces(of: member.result)
         var sent = PlotPath()
@@ -76,7 +76,7 @@ struct TimelinePlot: Hashable, Sendable {
         of member: ReportGroup.Member, from: Double, to: Double, top: Double, hasAxis: Bool, width: Double
     ) -> [Markup] {
         let frame = PlotFrame(
-            x: timeScale(from: from + 48, to: to - 8),
+            x: timeScale(from: from + 60, to: to - 8),
             y: PlotScale(.logarithmic, latencyRange, from: top + Self.stripHeight, to: top))
         var elements = blackouts(of: member, in: frame)
         elements += lines(in: frame, hasAxis: hasAxis, width: width)
