@@ -14,6 +14,8 @@ struct LabRunCommand: ConsoleCommand {
             martlet lab --channel ordered,unordered:rtx=0 --loss 0,1%,10% --delay 50ms
             martlet lab --plan FILE -o DIR   many scenarios; report.json, .csv and .html
             martlet lab show DIR         what was measured, once more
+            martlet lab live             four channels at once, while you turn at the link
+            martlet lab join LINK        take part in the experiments of another terminal
 
             Each scenario is a channel, a link and traffic; lists (a,b,c) are crossed.
             Links are simulated (two of our stacks in virtual time, which does not wait),
