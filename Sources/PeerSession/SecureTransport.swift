@@ -138,8 +138,9 @@ final class SecureTransport {
     private func startLayersAbove() {
         events.append(.connected)
         do throws(SCTPError) {
-            association = try SCTPAssociation(remotePort: sctpPort, acknowledgeEvery: acknowledgeEvery) {
-                [weak self] packet in
+            association = try SCTPAssociation(
+                remotePort: sctpPort, acknowledgeEvery: acknowledgeEvery, sendsHeartbeats: realUse != nil
+            ) { [weak self] packet in
                 guard let self else { return }
                 packetTap?(packet, true)
                 do throws(DTLSError) { try dtls.send(packet) } catch { unwrittenPacketCount += 1 }

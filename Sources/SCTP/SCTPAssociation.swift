@@ -36,9 +36,11 @@ package final class SCTPAssociation {
     ///   - maximumPacketBytes: the largest packet to send, common header included.
     ///   - acknowledgeEvery: packets per SACK; 2 towards strangers (RFC 9260 section 6.2), up to 4 where the peer is
     ///     known to keep its window open.
+    ///   - sendsHeartbeats: usrsctp draws their times itself, so simulations that are to be repeated go without. They decide
+    ///     nothing: the one path lives as long as ICE has consent.
     package init(
         localPort: UInt16 = 5000, remotePort: UInt16, maximumPacketBytes: Int = SCTPParameters.maximumPacketBytes,
-        acknowledgeEvery: UInt32 = 2,
+        acknowledgeEvery: UInt32 = 2, sendsHeartbeats: Bool = true,
         output: @escaping (UnsafeRawBufferPointer) -> Void
     ) throws(SCTPError) {
         self.output = output
@@ -52,7 +54,9 @@ package final class SCTPAssociation {
         }
         self.socket = socket
         do {
-            try configure(maximumPacketBytes: maximumPacketBytes, acknowledgeEvery: acknowledgeEvery)
+            try configure(
+                maximumPacketBytes: maximumPacketBytes, acknowledgeEvery: acknowledgeEvery,
+                sendsHeartbeats: sendsHeartbeats)
             try connect(from: localPort, to: remotePort)
         } catch {
             close()
@@ -152,7 +156,9 @@ package final class SCTPAssociation {
         private static let streamSocket = SOCK_STREAM
     #endif
 
-    private func configure(maximumPacketBytes: Int, acknowledgeEvery: UInt32) throws(SCTPError) {
+    private func configure(
+        maximumPacketBytes: Int, acknowledgeEvery: UInt32, sendsHeartbeats: Bool
+    ) throws(SCTPError) {
         usrsctp_set_non_blocking(socket, 1)
         // Close means ABORT: nothing of the association outlives the call, so nothing calls us later.
         try set(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0), "linger")
@@ -180,7 +186,7 @@ package final class SCTPAssociation {
             try set(Self.sctpProtocol, SCTP_EVENT, subscription, "event \(event)")
         }
         var path = sctp_paddrparams()
-        path.spp_flags = UInt32(SPP_PMTUD_DISABLE)
+        path.spp_flags = UInt32(SPP_PMTUD_DISABLE) | (sendsHeartbeats ? 0 : UInt32(SPP_HB_DISABLE))
         // usrsctp's path MTU does not count the common header, though its documentation says so.
         path.spp_pathmtu = UInt32(maximumPacketBytes - 12)
         try set(Self.sctpProtocol, SCTP_PEER_ADDR_PARAMS, path, "path")

@@ -19,7 +19,10 @@ final class SimulatedPair {
         fileprivate(set) var channels: [SessionChannel] = []
         fileprivate(set) var openCount = 0
         fileprivate var outboxes: [Deque<[UInt8]>] = []
+        /// Bytes that wait on each channel for room in SCTP.
         fileprivate(set) var heldBytes: [Int] = []
+        /// Messages of each channel that the session has taken.
+        fileprivate(set) var handedCount: [Int] = []
 
         fileprivate init(session: PeerSession, address: TransportAddress, host: VirtualNetwork.Host) {
             self.session = session
@@ -70,6 +73,7 @@ final class SimulatedPair {
                 side.channels.append(try session.openChannel("martlet-lab", options))
                 side.outboxes.append([])
                 side.heldBytes.append(0)
+                side.handedCount.append(0)
             }
             sides.append(side)
         }
@@ -213,6 +217,7 @@ final class SimulatedPair {
                 guard let bytes = side.outboxes[number].popFirst() else { continue }
                 moved = true
                 side.heldBytes[number] -= bytes.count
+                side.handedCount[number] += 1
                 // A session that has failed takes no more, and says so by its state.
                 try? side.session.send(.binary(bytes), on: side.channels[number], at: now)
             }

@@ -9,7 +9,9 @@ struct LabCommand: AsyncParsableCommand {
         discussion: """
             martlet lab --help has all options of experiments: martlet lab is martlet lab run.
             """,
-        subcommands: [LabRunCommand.self, LabShowCommand.self, LabJoinCommand.self, LabLiveCommand.self],
+        subcommands: [
+            LabRunCommand.self, LabShowCommand.self, LabJoinCommand.self, LabLiveCommand.self, LabSoakCommand.self,
+        ],
         defaultSubcommand: LabRunCommand.self)
 
     /// The commands behind `lab`.
@@ -23,6 +25,7 @@ struct LabCommand: AsyncParsableCommand {
         (["lab show"], LabShowCommand.environmentFlags),
         (["lab join"], LabJoinCommand.environmentFlags),
         (["lab live"], LabLiveCommand.environmentFlags),
+        (["lab soak"], LabSoakCommand.environmentFlags),
     ]
 }
 

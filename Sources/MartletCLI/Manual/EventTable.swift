@@ -100,6 +100,14 @@ enum EventTable {
             "lab-live", ["seconds", "loss", "delay_ms", "jitter_ms", "rate", "channels"],
             "of lab live: each second, the link as it is and what each channel did in the last ten"
         ),
+        (
+            "lab-soak", ["simulated_seconds", "seconds", "datagrams", "lost", "memory", "channels"],
+            "of lab soak: twice a second; channels have name, sent, delivered; memory: the peak"
+        ),
+        (
+            "lab-soak-end", ["simulated_seconds", "seconds", "datagrams", "lost", "memory", "channels"],
+            "of lab soak: it held; the same members"
+        ),
         ("error", ["code", "exit", "message", "remedy"], "the command fails; code and exit as in “martlet help exit”"),
     ]
 

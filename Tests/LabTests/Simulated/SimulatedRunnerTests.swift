@@ -57,6 +57,28 @@ import Wire
         #expect(wire.back.dropped == 0)
     }
 
+    @Test func `what waited for an earlier message says for how long`() async throws {
+        let run = try await SimulatedScenario(
+            channel: "ordered", rate: 100, seconds: 2, impairsBack: false,
+            impair: { $0.blackouts = [LabBlackout(start: .milliseconds(995), length: .milliseconds(10))] }
+        ).run(seed: 4)
+        #expect(run.delivered.count == 200)
+        let waited = run.receptions.map { $0.waited ?? -1 }
+        #expect(run.receptions[..<100].allSatisfy { $0.waited == 0 })
+        // Message 100 was lost, once; those behind it were there before it.
+        #expect(run.packets?.retransmitted == 1)
+        #expect(waited[100] == 0)
+        #expect(waited[101] > 30_000)
+        #expect(run.receptions[101].at == run.receptions[100].at)
+        #expect(waited.allSatisfy { $0 >= 0 })
+        let unordered = try await SimulatedScenario(
+            channel: "unordered", rate: 100, seconds: 2, impairsBack: false,
+            impair: { $0.blackouts = [LabBlackout(start: .milliseconds(995), length: .milliseconds(10))] }
+        ).run(seed: 4)
+        #expect(unordered.delivered.count == 200)
+        #expect(unordered.receptions.allSatisfy { $0.waited == 0 })
+    }
+
     @Test func `progress is told, and a run that nobody wants any more ends`() async throws {
         let told = Mutex(0)
         let task = Task {

@@ -1,0 +1,138 @@
+internal import ArgumentParser
+internal import JSON
+internal import Lab
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// `martlet lab soak`: hours of the traffic on which the SCTP library can freeze, in virtual time.
+struct LabSoakCommand: ConsoleCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "soak",
+        abstract: "Run hours of difficult traffic through the engine, in virtual time.",
+        usage: "martlet lab soak [options]",
+        discussion: """
+            martlet lab soak --hours 24
+
+            Two stacks of ours in this process; a link that loses 0.1 to 1%; unordered messages
+            of 128 to 256 KiB that may be given up, and reliable ones beside them, all on one
+            connection. It fails when one of them does not move for a simulated minute, when
+            something wrong arrives, when memory grows, or when nothing returns for a minute.
+            """)
+
+    @Option(help: ArgumentHelp("Simulated hours, 0.001 to 1000.", valueName: "number"))
+    var hours = 24.0
+
+    @Option(help: ArgumentHelp("The dice of the link.", valueName: "number"))
+    var seed: UInt64 = 1
+
+    @OptionGroup var speech: OutputOptions
+
+    static let environmentFlags =
+        [EnvironmentFlag(lab: "hours", .value), EnvironmentFlag(lab: "seed", .value)] + OutputOptions.environmentFlags
+
+    var speechOptions: OutputOptions { speech }
+
+    /// What memory may grow by once everything has happened a few times.
+    private static let growthBytes = 64 * 1_048_576
+    private static let warmUp = Duration.seconds(600)
+    private static let pause = Duration.milliseconds(500)
+
+    func validate() throws {
+        guard (0.001...1000).contains(hours) else { throw ValidationError("--hours is 0.001 to 1000") }
+    }
+
+    func perform(on console: Console) async throws(CommandFailure) {
+        let watchdog = Watchdog(patience: .seconds(60)) {
+            // Whoever hangs in the library can neither be cancelled nor freed.
+            console.report(CommandFailure(.other, "The SCTP library does not return any more: it has frozen."))
+            endProcess(CommandStatus.other.rawValue)
+        }
+        defer { watchdog.end() }
+        do throws(LabError) { try await soak(watchdog, console) } catch {
+            console.clearBar()
+            throw CommandFailure(error)
+        }
+    }
+
+    private func soak(_ watchdog: Watchdog, _ console: Console) async throws(LabError) {
+        let soak = try LabSoak(seed: seed)
+        defer { soak.close() }
+        let length = Duration.seconds(hours * 3600)
+        let clock = ContinuousClock()
+        let began = clock.now
+        var told = began
+        var usualBytes: Int?
+        while soak.elapsed < length {
+            guard !Task.isCancelled else { throw .cancelled }
+            try soak.advance(events: 1024)
+            watchdog.stroke()
+            await Task.yield()
+            guard clock.now - told >= Self.pause else { continue }
+            told = clock.now
+            let bytes = ProcessUsage.current().peakMemoryBytes
+            if soak.elapsed > Self.warmUp {
+                let usual = usualBytes ?? bytes
+                usualBytes = usual
+                guard bytes <= usual + Self.growthBytes else {
+                    throw .failed("memory grew from \(Self.mebibytes(usual)) to \(Self.mebibytes(bytes)) MiB")
+                }
+            }
+            tell("lab-soak", soak, bytes, began.duration(to: told), console)
+        }
+        console.clearBar()
+        let took = began.duration(to: clock.now)
+        tell("lab-soak-end", soak, ProcessUsage.current().peakMemoryBytes, took, console)
+        for line in Self.table(soak, took) { console.result(line) }
+    }
+
+    private func tell(_ event: String, _ soak: LabSoak, _ bytes: Int, _ took: Duration, _ console: Console) {
+        let (sent, lost) = soak.datagrams
+        let elapsed = Self.seconds(soak.elapsed)
+        console.event(
+            event,
+            [
+                ("simulated_seconds", .number(elapsed)), ("seconds", .number(Self.seconds(took))),
+                ("datagrams", .integer(Int64(sent))), ("lost", .integer(Int64(lost))),
+                ("memory", .integer(Int64(bytes))),
+                (
+                    "channels",
+                    .array(
+                        soak.channels.map { channel in
+                            .object([
+                                "name": .string(channel.channel.name), "sent": .integer(Int64(channel.sent)),
+                                "delivered": .integer(Int64(channel.delivered)),
+                            ])
+                        })
+                ),
+            ])
+        guard console.hasBar, event == "lab-soak" else { return }
+        let share = Int(elapsed * 100 / (hours * 3600))
+        console.drawBar(
+            "\(share)%  \(DurationText.text(soak.elapsed)) simulated  \(sent) datagrams  "
+                + "\(Self.mebibytes(bytes)) MiB at most")
+    }
+
+    /// What came of it, for people.
+    private static func table(_ soak: LabSoak, _ took: Duration) -> [String] {
+        let (sent, lost) = soak.datagrams
+        let rate = Int(seconds(soak.elapsed) / max(seconds(took), 0.001))
+        return [
+            "\(DurationText.text(soak.elapsed)) simulated in \(DurationText.text(took)), \(rate) times as fast; "
+                + "\(sent) datagrams, \(lost) of them lost; "
+                + "\(mebibytes(ProcessUsage.current().peakMemoryBytes)) MiB of memory at most"
+        ]
+            + soak.channels.map { channel in
+                "  \(channel.channel.name): \(channel.delivered) of \(channel.sent) messages arrived"
+            }
+    }
+
+    private static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+    private static func mebibytes(_ bytes: Int) -> Int { bytes / 1_048_576 }
+}
+
+/// `exit(3)`, out of reach of methods of that name.
+private func endProcess(_ status: Int32) -> Never { exit(status) }
