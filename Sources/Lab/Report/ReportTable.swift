@@ -40,7 +40,9 @@ extension ReportTable {
         let hasDamage = members.contains { $0.1.result.damaged > 0 || $0.1.result.duplicated > 0 }
         var table = ReportTable(caption: "All results", columns: ["channel"])
         if hasNames { table.columns.append("at") }
-        table.columns += ["sent", "delivered", "lost", "late", "out of order", "half", "90\u{A0}%", "99\u{A0}%", "longest"]
+        table.columns += [
+            "sent", "delivered", "lost", "late", "out of order", "half", "90\u{A0}%", "99\u{A0}%", "longest",
+        ]
         if hasWaiting { table.columns.append("waited") }
         table.columns.append("goodput")
         if hasOverhead { table.columns.append("overhead") }
@@ -93,7 +95,8 @@ extension ReportTable {
         _ members: [ReportGroup.Member], caption: String, of path: KeyPath<LabResult, LabDistribution?>
     ) -> ReportTable {
         var table = ReportTable(
-            caption: caption, columns: ["option", "messages", "mean", "50\u{A0}%", "90\u{A0}%", "99\u{A0}%", "99.9\u{A0}%", "longest"])
+            caption: caption,
+            columns: ["option", "messages", "mean", "50\u{A0}%", "90\u{A0}%", "99\u{A0}%", "99.9\u{A0}%", "longest"])
         for member in members {
             guard let one = member.result[keyPath: path] else { continue }
             table.rows.append(
