@@ -53,7 +53,7 @@ struct AgreementTests {
         async throws
     {
         let simulated = try await results(of: scenario, by: SimulatedRunner(), atOnce: 1)
-        let shaped = try await results(of: scenario, by: PairRunner(medium: .shaped, agent: "martlet"), atOnce: 5)
+        let shaped = try await results(of: scenario, by: PairRunner(medium: .shaped, agent: "martlet"), atOnce: 3)
         let (left, right) = (try #require(simulated.latency), try #require(shaped.latency))
         let (leftShare, rightShare) = (try #require(simulated.deliveredShare), try #require(shaped.deliveredShare))
         print(
