@@ -59,11 +59,12 @@ enum ReportHeadline {
             share(worst) > 0
         else { return sentenceStart(group.prefix + "no message waited for an earlier one") }
         let free = members.filter { share($0) == 0 }.map(\.spoken)
+        let names = free.count > 1 && free.count == members.count - 1 ? "the others" : ReportWords.list(free)
         let first =
             "\(ReportWords.share(share(worst))) of the messages that were there waited for an earlier one with "
             + "\(worst.spoken), 1 % of all over \(ReportWords.time(waiting.p99))"
         return sentenceStart(
-            group.prefix + first + (free.isEmpty ? "" : "; none with " + ReportWords.list(free)))
+            group.prefix + first + (free.isEmpty ? "" : "; none with " + names))
     }
 
     /// `text` with a large first letter.

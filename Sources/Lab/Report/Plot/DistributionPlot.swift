@@ -124,7 +124,12 @@ struct DistributionPlot: Hashable, Sendable {
         PlotText.lines(one.label, size: 13, within: Self.nameWidth, limit: 2) + [tail(of: one)]
     }
 
-    private func tail(of one: Series) -> String { "1 % \(verb) over \(ReportWords.time(one.distribution.p99))" }
+    private func tail(of one: Series) -> String {
+        // Below the beginning of the axis nothing is told apart.
+        one.distribution.max <= shortest
+            ? "none \(verb) over \(ReportWords.time(shortest))"
+            : "1 % \(verb) over \(ReportWords.time(one.distribution.p99))"
+    }
 
     private func endLabels(_ names: [[String]], in frame: PlotFrame) -> [Markup] {
         let ends = series.map { frame.y.position($0.ceiling) }

@@ -27,7 +27,7 @@ struct Plot: Hashable, Sendable {
     /// The drawing as a file of its own, with its style, on a ground of its own.
     var file: String {
         let margin = 16.0
-        let heading = PlotText.lines(title, size: 17, within: width, limit: 2)
+        let heading = PlotText.lines(title, size: 17, within: width, limit: 4)
         let top = margin + Double(heading.count) * 22 + 12
         let full = PlotPoint(x: width + 2 * margin, y: height + top + margin)
         let box = "0 0 \(PlotNumber.coordinate(full.x)) \(PlotNumber.coordinate(full.y))"
