@@ -21,7 +21,7 @@ package actor LabConductor {
     /// How long an answer may take that needs no connection.
     private static let answerPatience = Duration.seconds(15)
     /// How long a partner may say nothing at all, though it was asked for its clock.
-    private static let silence = Duration.seconds(15)
+    private static let silence = Duration.seconds(10)
     private static let pingCount = 16
 
     private enum Milestone: Hashable {
@@ -178,7 +178,6 @@ package actor LabConductor {
             try await reach(.ready(measured.run), within: .seconds(30), or: "the partner's channel did not open")
         } catch {
             let reason = failure ?? LabError(error)
-            say(.failed(run: measured.run, message: "the connection did not come about"))
             await release(measured)
             throw reason
         }
@@ -204,9 +203,11 @@ package actor LabConductor {
             .stopped(measured.run), within: Self.answerPatience, or: "the partner did not say that it has stopped")
     }
 
-    /// Closes what a run needed. Idempotent.
+    /// Closes what a run needed; one that was not stopped is said to have failed. Idempotent.
     package func release(_ measured: MeasuredConnection) async {
-        runs[measured.run] = nil
+        if runs.removeValue(forKey: measured.run) != nil, failure == nil, !reached.contains(.stopped(measured.run)) {
+            say(.failed(run: measured.run, message: "it broke off"))
+        }
         for milestone in [Milestone.ready(measured.run), .stopped(measured.run)] {
             reached.remove(milestone)
             settle(milestone, .failure(.cancelled))
@@ -360,6 +361,12 @@ package actor LabConductor {
     }
 
     // MARK: - The end
+
+    /// Ends the connection as somebody does who stops in the middle. Idempotent.
+    package func cancel() async {
+        if failure == nil { say(.error(code: "cancelled", message: "it was stopped")) }
+        await close()
+    }
 
     /// Ends the connection: in order when no run is under way. Idempotent.
     package func close() async {

@@ -24,18 +24,24 @@ package final class RemoteRunner: LabRunner {
     package func run(
         _ scenario: LabScenario, seed: UInt64, progress: @escaping @Sendable (LabProgress) -> Void
     ) async throws(LabError) -> LabRun {
-        let before = try await conductor.measureClock()
-        let measured = try await conductor.announce(scenario, seed: seed, medium: medium, of: count)
-        try await conductor.connect(measured)
-        let result: Result<LabRun, LabError>
         do throws(LabError) {
-            result = .success(try await run(measured, since: before, progress))
+            let before = try await conductor.measureClock()
+            let measured = try await conductor.announce(scenario, seed: seed, medium: medium, of: count)
+            try await conductor.connect(measured)
+            let result: Result<LabRun, LabError>
+            do throws(LabError) { result = .success(try await run(measured, since: before, progress)) } catch {
+                // When the connection to the partner ends, so do its runs, and that is the reason.
+                result = .failure(await conductor.failure ?? error)
+            }
+            // Whoever stops in the middle says so.
+            if Task.isCancelled { await conductor.cancel() }
+            await conductor.release(measured)
+            return try result.get()
         } catch {
-            // When the connection to the partner ends, so do its runs, and that is the reason.
-            result = .failure(Task.isCancelled ? .cancelled : await conductor.failure ?? error)
+            guard Task.isCancelled else { throw error }
+            await conductor.cancel()
+            throw .cancelled
         }
-        await conductor.release(measured)
-        return try result.get()
     }
 
     package func close() async { await conductor.close() }

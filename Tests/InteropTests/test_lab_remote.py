@@ -1,0 +1,312 @@
+"""`martlet lab` with partners elsewhere (Docs/Protocols/Lab.md): an independent one (lab_peer.py), another `martlet`, partners that mean
+harm, and links that lead to something else."""
+
+import asyncio
+import pathlib
+import signal
+
+import pytest
+
+from lab_conductor import now
+from lab_peer import Partner
+from martlet_peer import Connection
+from martlet_program import Martlet
+from rooms_client import Code, Link, RoomClient, entrance_of
+
+SHORT = ("--duration", "1s", "--rate", "100", "--size", "200", "--seeds", "1")
+
+
+def lab(*options, **more):
+    return Martlet("lab", "--json", "--port", "0", "--peer", "terminal", *SHORT, *options, json_events=False, **more)
+
+
+def join(link, **more):
+    return Martlet("lab", "join", "--json", link, json_events=False, **more)
+
+
+async def link_of(program):
+    return (await program.event("link"))["local"]
+
+
+async def result_of(program, timeout=60):
+    return await program.event("lab-result", timeout=timeout)
+
+
+# MARK: An independent partner
+
+
+@pytest.mark.parametrize("sender", ["here", "peer"])
+async def test_an_independent_partner(sender):
+    async with lab("--channel", "ordered,unordered:rtx=0", "--loss", "0.2", "--delay", "20ms", "--from", sender) as program:
+        async with Partner(entrance_of(await link_of(program))) as partner:
+            assert (await program.event("peer"))["agent"] == "aiortc"
+            reliable, partial = await result_of(program), await result_of(program)
+            assert await partner.ended() is None
+        status, errors = await program.end()
+    assert status == 0, errors
+    assert partner.conductor.startswith("Martlet ") and len(partner.clocks) >= 4
+    assert [(run.of, run.channel) for run in partner.runs.values()] == [
+        (2, {"ordered": True}), (2, {"ordered": False, "maxRetransmits": 0})]
+    for run, result in zip(partner.runs.values(), (reliable, partial)):
+        accepted, delivered = result["accepted"], result["delivered"]
+        # What the program says is what the partner saw.
+        if run.sends:
+            assert accepted == run.accepted
+        else:
+            assert delivered == len({sequence for sequence, _ in run.came})
+        assert 50 < accepted <= 100 and run.damaged == result["damaged"] == 0
+        assert result["p50_ms"] >= 19.5, "no message comes before it can"
+    assert reliable["delivered"] == reliable["accepted"]
+    assert 0.5 < partial["delivered"] / partial["accepted"] < 0.97
+
+
+async def test_a_real_link_has_no_relay():
+    async with lab("--link", "real", "--channel", "ordered") as program:
+        async with Partner(entrance_of(await link_of(program))) as partner:
+            result = await result_of(program)
+            assert result["delivered"] == result["accepted"] > 50 and result["p50_ms"] < 1000
+            assert await partner.ended() is None
+        assert (await program.end())[0] == 0
+
+
+# MARK: Another martlet
+
+
+@pytest.mark.parametrize("way", ["link", "code"])
+async def test_another_martlet(way):
+    async with lab("--channel", "ordered,unordered:rtx=0", "--loss", "0.1") as program:
+        if way == "link":
+            arguments = [await link_of(program)]
+        else:
+            shown = await program.event("code")
+            assert shown["command"] == f"martlet lab join {shown['code']} --server {shown['server']}"
+            arguments = [shown["code"], "--server", shown["server"]]
+        async with Martlet("lab", "join", "--json", *arguments, json_events=False) as other:
+            results = [await result_of(program), await result_of(program)]
+            assert (await program.end())[0] == 0
+            status, errors = await other.end()
+    assert status == 0, errors
+    runs = [event for event in other.events if event["type"] == "lab-run"]
+    assert [(run["run"], run["of"], run["channel"]) for run in runs] == [(1, 2, "ordered"), (2, 2, "unordered:rtx=0")]
+    over = [event["messages"] for event in other.events if event["type"] == "lab-run-over"]
+    assert over == [result["delivered"] for result in results]
+    assert other.events[-1] == {"type": "lab-over", "runs": 2, "failed": 0, "messages": sum(over)}
+    assert results[0]["delivered"] == results[0]["accepted"]
+
+
+async def test_what_a_partner_at_a_terminal_reads():
+    async with lab("--channel", "unordered:life=100", "--from", "peer") as program:
+        async with Martlet("lab", "join", await link_of(program), json_events=False) as other:
+            accepted = (await result_of(program))["accepted"]
+            await program.end()
+            status, errors = await other.end()
+    assert status == 0
+    assert "Martlet 0.1.0 on Linux measures; this side takes part. (Ctrl-C ends it)" in errors
+    assert f"Run 1 of 1, unordered, maxPacketLifeTime 100, messages of 200 bytes, 100 a second: sent {accepted} messages." in errors
+    assert f"The other side is through: 1 run, {accepted} messages." in errors
+
+
+async def test_ctrl_c_at_either_side():
+    async with lab("--duration", "60s") as program, join(await link_of(program)) as other:
+        await other.event("lab-run")
+        await program.event("lab-progress")
+        other.terminate(signal.SIGINT)
+        status, errors = await program.end()
+        assert (await other.end())[0] == 130
+        assert status == 7 and "it was stopped there" in errors
+    async with lab("--duration", "60s") as program, join(await link_of(program)) as other:
+        await other.event("lab-run")
+        await program.event("lab-progress")
+        program.terminate(signal.SIGINT)
+        assert (await program.end())[0] == 130
+        status, errors = await other.end()
+        assert status == 7 and "it was stopped there" in errors
+
+
+# MARK: Links that lead to something else
+
+
+async def test_a_link_to_the_lab_is_no_link_to_files_or_a_talk():
+    async with lab() as program:
+        link = await link_of(program)
+        for words, sentence in ((("receive", link), "This leads to experiments, not to files."),
+                                (("chat", link), "This leads to experiments, not to a talk.")):
+            async with Martlet(*words, json_events=False) as other:
+                status, errors = await other.end()
+                assert (status, sentence in errors, "try: martlet lab join, with the same link or code" in errors) == (
+                    11, True, True), errors
+        # The lab goes on waiting.
+        async with join(link) as other:
+            await result_of(program)
+            assert (await program.end())[0] == 0
+            assert (await other.end())[0] == 0
+
+
+async def test_other_links_are_no_links_to_the_lab(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for words, sentence, remedy in (
+            (("send", "--port", "0", tmp_path / "file"), "This leads to files, not to experiments.", "martlet receive"),
+            (("chat", "--port", "0"), "This leads to a talk, not to experiments.", "martlet chat")):
+        async with Martlet(*words, stdin=asyncio.subprocess.PIPE) as program:
+            async with Martlet("lab", "join", await link_of(program), json_events=False) as other:
+                status, errors = await other.end()
+                assert status == 11 and sentence in errors, errors
+                assert f"try: {remedy}, with the same link or code" in errors
+
+
+# MARK: Partners that mean harm
+
+
+async def claims_a_million(run):
+    run.say("sent", offered=1_000_001, accepted=1_000_001, over=True)
+
+
+async def counts_back(run):
+    run.say("sent", offered=10, accepted=10, over=False)
+    run.say("sent", offered=9, accepted=9, over=True)
+
+
+async def never_sent(run):
+    run.say("received", messages=[100_000, now()])
+
+
+async def goes_back(run):
+    await asyncio.sleep(0.1)
+    at = now()
+    run.say("received", messages=[0, at, 1, at - 1])
+
+
+async def from_the_future(run):
+    await asyncio.sleep(0.1)
+    run.say("received", messages=[0, now() + 3_600_000_000])
+
+
+async def wrong_side(run):
+    run.say("sent", offered=1, accepted=1, over=True)
+
+
+async def floods_received(run):
+    for _ in range(20_000):
+        run.say("received", messages=[])
+        if run.partner.connection.control.readyState != "open":
+            return
+        await asyncio.sleep(0)
+
+
+async def floods_signals(run):
+    for _ in range(301):
+        run.say("signal", payload={"type": "candidate", "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "mid": "0"})
+
+
+@pytest.mark.parametrize("harm, sender, said", [
+    (claims_a_million, "peer", "more messages sent than a run has"), (counts_back, "peer", "counts that go back"),
+    (never_sent, "here", "a message that was never sent, or not then"), (goes_back, "here", "a clock that goes back"),
+    (from_the_future, "here", "a message that was never sent, or not then"),
+    (wrong_side, "here", "a result of the wrong side"), (floods_received, "here", "more messages than anybody needs"),
+    (floods_signals, "here", "too many signals"),
+], ids=lambda value: value.__name__ if callable(value) else "")
+async def test_a_partner_that_means_harm(harm, sender, said):
+    async with lab("--link", "real", "--from", sender, "--duration", "20s", "--channel", "ordered") as program:
+        async with Partner(entrance_of(await link_of(program)), on_start=harm) as partner:
+            error = await partner.ended()
+            assert error is not None and error.code == "protocol" and said in str(error), error
+        status, errors = await program.end()
+        assert status == 11 and f"does not keep to the protocol: {said}" in errors, errors
+        assert program.peak_memory_bytes < 300_000_000
+
+
+async def test_a_partner_that_falls_silent():
+    async def falls_silent(run):
+        run.partner.answers_pings = False
+    async with lab("--link", "real", "--from", "peer", "--duration", "60s", "--channel", "ordered") as program:
+        async with Partner(entrance_of(await link_of(program)), on_start=falls_silent):
+            status, errors = await program.end()
+        assert status == 7 and "the partner says nothing any more" in errors, errors
+
+
+# MARK: A conductor that means harm
+
+
+async def conducted(server, *said):
+    """What `martlet lab join` makes of a conductor that says so behind its hello."""
+    link = Link.fresh(server.origin)
+    async with RoomClient(link, is_host=True, words=Code.fresh_words()) as room:
+        async with Martlet("lab", "join", str(link), json_events=False) as program:
+            await asyncio.wait_for(room.paired(), 20)
+            connection = Connection(makes_words=False)
+            await connection.establish(room)
+            connection.say("hello", protocol="martlet.lab", version=1, agent="\x1b[31mred\u202e")
+            for kind, members in said:
+                connection.say(kind, **members)
+            try:
+                return *await program.end(), program.peak_memory_bytes
+            finally:
+                await connection.close()
+
+
+RUN = {"run": 1, "from": "conductor", "channel": {"ordered": True}, "traffic": {"bytes": 24}}
+
+
+@pytest.mark.parametrize("said, reason", [
+    ([("start", {"run": 1})], "a run that there is not"),
+    ([("run", RUN), ("run", RUN)], "a run's number that does not grow"),
+    ([("run", RUN | {"traffic": {"bytes": 262_145}})], "member bytes is invalid"),
+    ([("run", RUN)] + [("signal", {"run": 1, "payload": {"type": "candidate", "candidate": "x"}})] * 301, "too many signals"),
+    ([("ping", {"n": number}) for number in range(5_000)], "more messages than anybody needs"),
+])
+async def test_a_conductor_that_means_harm(server, said, reason):
+    status, errors, memory = await conducted(server, *said)
+    assert status == 11 and f"does not keep to the protocol: {reason}" in errors, errors
+    assert "\x1b" not in errors and "\u202e" not in errors, "what the conductor calls itself is shown as it is"
+    assert memory < 300_000_000
+
+
+# MARK: Browsers that are opened
+
+
+def children(name):
+    """Processes whose command line has `name`."""
+    found = []
+    for folder in pathlib.Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and name in (folder / "cmdline").read_text(errors="replace"):
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return found
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+async def test_a_browser_opens_by_itself_and_is_gone_afterwards(name, tmp_path):
+    async with Martlet("lab", "--json", "--port", "0", "--peer", name, *SHORT, "--channel", "ordered", "--loss", "0.1",
+                       json_events=False, environment={"TMPDIR": str(tmp_path)}) as program:
+        agent = (await program.event("peer", timeout=100))["agent"]
+        assert ("Firefox" if name == "firefox" else "Chrom") in agent
+        assert children(str(tmp_path)), "the browser has its profile there"
+        assert not children(".html#"), "no secret is an argument"
+        result = await result_of(program)
+        assert result["delivered"] == result["accepted"] > 50
+        assert (await program.end())[0] == 0
+    assert not children(str(tmp_path)) and not list(tmp_path.glob("martlet-browser-*"))
+
+
+async def test_a_browser_ends_with_a_program_that_is_killed(tmp_path):
+    async with Martlet("lab", "--json", "--port", "0", "--peer", "chromium", *SHORT, "--duration", "60s", json_events=False,
+                       environment={"TMPDIR": str(tmp_path)}) as program:
+        await program.event("lab-progress", timeout=100)
+        program.terminate(signal.SIGKILL)
+        await program.process.wait()
+    async with asyncio.timeout(20):
+        while children(str(tmp_path)) or list(tmp_path.glob("martlet-browser-*")):
+            await asyncio.sleep(0.1)
+
+
+async def test_a_browser_that_is_not_installed(tmp_path):
+    async with Martlet("lab", "--json", "--port", "0", "--peer", "firefox", *SHORT, json_events=False,
+                       environment={"PATH": str(tmp_path)}) as program:
+        # The link is there, and any partner will do.
+        async with Partner(entrance_of(await link_of(program))):
+            await result_of(program)
+            status, errors = await program.end()
+    assert status == 0
+    assert "Firefox is not installed: PATH has none of firefox, firefox-esr. Here is the link." in errors
