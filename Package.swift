@@ -39,7 +39,7 @@ let cores: [Target] = [
     .target(name: "STUN", dependencies: ["Wire"], swiftSettings: strict),
     .target(name: "ICE", dependencies: ["STUN", "Wire", deque], swiftSettings: strict),
     .target(name: "DTLS", dependencies: ["COpenSSL", "Wire"], swiftSettings: settings),
-    .target(name: "SCTP", dependencies: ["CUsrsctp", "CPlatform", "Wire"], swiftSettings: settings),
+    .target(name: "SCTP", dependencies: ["CUsrsctp", "CPlatform", "Wire", deque], swiftSettings: settings),
     .target(name: "SRTP", dependencies: ["CSRTP", "Wire"], swiftSettings: settings),
     .target(name: "DataChannel", dependencies: ["Wire", deque], swiftSettings: strict),
     .target(name: "SDP", dependencies: ["Wire"], swiftSettings: strict),

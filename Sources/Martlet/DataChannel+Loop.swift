@@ -1,5 +1,6 @@
 internal import DequeModule
 internal import Synchronization
+internal import Wire
 
 /// The network loop's side: called by `PeerDriver`, on the loop.
 extension DataChannel {
@@ -18,23 +19,25 @@ extension DataChannel {
     }
 
     /// The next message to be handed to SCTP, or nil.
-    func takeOutgoing() -> DataChannelMessage? {
-        let (message, isLow, waiters) = state.withLock {
-            state -> (DataChannelMessage?, Bool, [CheckedContinuation<Void, any Error>]) in
-            guard let message = state.outbox.popFirst() else { return (nil, false, []) }
+    func takeOutgoing() -> (message: DataChannelMessage, givenAt: NetworkTime?)? {
+        let (next, isLow, waiters) = state.withLock {
+            state -> (
+                (message: DataChannelMessage, givenAt: NetworkTime?)?, Bool, [CheckedContinuation<Void, any Error>]
+            ) in
+            guard let next = state.outbox.popFirst() else { return (nil, false, []) }
             let before = state.bufferedAmount
-            state.bufferedAmount -= message.byteCount
+            state.bufferedAmount -= next.message.byteCount
             let now = state.bufferedAmount
             let isLow = before > state.lowThreshold && now <= state.lowThreshold
-            guard !state.waiters.isEmpty else { return (message, isLow, []) }
+            guard !state.waiters.isEmpty else { return (next, isLow, []) }
             let held = state.heldBytes
             let ready = state.waiters.filter { held <= $0.value.limit }
             for ticket in ready.keys { state.waiters[ticket] = nil }
-            return (message, isLow, ready.values.map(\.continuation))
+            return (next, isLow, ready.values.map(\.continuation))
         }
         if isLow { eventContinuation.yield(.bufferedAmountLow) }
         for waiter in waiters { waiter.resume() }
-        return message
+        return next
     }
 
     var isOutboxEmpty: Bool { state.withLock(\.outbox.isEmpty) }

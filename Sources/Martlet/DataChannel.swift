@@ -1,5 +1,7 @@
 internal import DequeModule
+internal import NetworkIO
 internal import Synchronization
+internal import Wire
 
 /// A bidirectional channel of messages between two peers; W3C `RTCDataChannel`.
 ///
@@ -34,7 +36,8 @@ public final class DataChannel: Sendable {
         var failure: MartletError?
         var maxMessageBytes = Int.max
 
-        var outbox = Deque<DataChannelMessage>()
+        /// With the time when each was given, where messages have a lifetime.
+        var outbox = Deque<(message: DataChannelMessage, givenAt: NetworkTime?)>()
         var bufferedAmount = 0
         var lowThreshold = 0
         /// What the outbox counts against its watermarks; 0 when it is empty.
@@ -182,7 +185,7 @@ public final class DataChannel: Sendable {
                     message: "a message of \(count) bytes exceeds the peer's limit of \(state.maxMessageBytes)")
             }
             guard state.heldBytes <= Self.sendWatermarks.high else { return false }
-            state.outbox.append(message)
+            state.outbox.append((message, maxPacketLifeTime == nil ? nil : NetworkLoop.shared.now()))
             state.bufferedAmount += count
             return true
         }

@@ -134,10 +134,10 @@ final class PeerDriver: DatagramReceiver, @unchecked Sendable {
             moved = false
             for handle in turns {
                 guard session.canSend else { break }
-                guard let channel = channels[handle], let message = channel.takeOutgoing() else { continue }
+                guard let channel = channels[handle], let next = channel.takeOutgoing() else { continue }
                 moved = true
                 do throws(PeerSessionError) {
-                    try session.send(SessionMessage(message), on: handle, at: now)
+                    try session.send(SessionMessage(next.message), on: handle, givenAt: next.givenAt, at: now)
                 } catch {
                     // The channel began to close while the message was on its way here; the channel says so itself.
                     continue

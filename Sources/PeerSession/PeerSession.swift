@@ -37,6 +37,8 @@ package final class PeerSession {
         /// DTLS or media from an address that ICE has not validated.
         package var unvalidatedDatagrams = 0
         package var mediaPackets = 0
+        /// Messages whose lifetime was over before SCTP could send them.
+        package var expiredMessages = 0
     }
 
     package internal(set) var state = SessionState.new
@@ -60,7 +62,8 @@ package final class PeerSession {
     var transport: SecureTransport?
     var events: [PeerSessionEvent] = []
     /// The send that SCTP had no room for; everything after it waits.
-    private var blockedSend: OutgoingMessage?
+    private var blockedSend: (message: OutgoingMessage, givenAt: NetworkTime)?
+    private var givenAt = NetworkTime.zero
     /// Records that came before there was a transport to take them: a ClientHello may overtake the answer.
     private var earlyRecords: [[UInt8]] = []
     private var closing: Closing?
@@ -224,11 +227,16 @@ package final class PeerSession {
     /// Whether `send` takes a message now.
     package var canSend: Bool { blockedSend == nil && closing == nil }
 
-    /// Hands one message to SCTP. Call only while `canSend`; the message is kept until SCTP has room for it.
-    package func send(_ message: SessionMessage, on channel: SessionChannel, at now: NetworkTime)
-        throws(PeerSessionError)
-    {
+    /// Hands one message to SCTP. Call only while `canSend`; the message is kept until SCTP has room for it, or until its
+    /// lifetime is over (``Counters/expiredMessages``).
+    ///
+    /// - Parameter time: when the application gave the message, which is when a lifetime begins; nil is now.
+    package func send(
+        _ message: SessionMessage, on channel: SessionChannel, givenAt time: NetworkTime? = nil, at now: NetworkTime
+    ) throws(PeerSessionError) {
         present = now
+        // While messages are taken none waits in the endpoint: the next one that comes out is this one.
+        givenAt = time ?? now
         do throws(DataChannelError) {
             try endpoint.send(message, on: channel)
         } catch {
@@ -303,12 +311,12 @@ package final class PeerSession {
     func flushActions() {
         guard let association = transport?.association else { return }
         while true {
-            if let message = blockedSend {
-                guard send(message, to: association) else { return }
+            if let (message, givenAt) = blockedSend {
+                guard send(message, givenAt: givenAt, to: association) else { return }
                 blockedSend = nil
             }
             switch endpoint.pollAction() {
-            case .send(let message): blockedSend = message
+            case .send(let message): blockedSend = (message, givenAt)
             case .resetOutgoing(let streams): association.resetOutgoing(streams: streams.map(\.rawValue))
             case nil: return
             }
@@ -316,13 +324,22 @@ package final class PeerSession {
     }
 
     /// False when there is no room now.
-    private func send(_ message: OutgoingMessage, to association: SCTPAssociation) -> Bool {
-        let reliability: SCTPReliability =
-            switch message.reliability {
-            case .reliable: .reliable
-            case .maxRetransmits(let count): .maximumRetransmits(count)
-            case .maxPacketLifeTime(let milliseconds): .maximumLifetime(milliseconds)
+    private func send(
+        _ message: OutgoingMessage, givenAt time: NetworkTime, to association: SCTPAssociation
+    ) -> Bool {
+        let reliability: SCTPReliability
+        switch message.reliability {
+        case .reliable: reliability = .reliable
+        case .maxRetransmits(let count): reliability = .maximumRetransmits(count)
+        case .maxPacketLifeTime(let milliseconds):
+            let left = Int64(milliseconds) - max(0, time.duration(to: present).wholeMilliseconds)
+            // A lifetime of 0 is one transmission, at once (RFC 8831 section 6.6).
+            guard left > 0 || left == 0 && milliseconds == 0 else {
+                counters.expiredMessages += 1
+                return true
             }
+            reliability = .maximumLifetime(UInt16(clamping: max(left, 1)))
+        }
         do throws(SCTPError) {
             return try association.send(
                 message.bytes, stream: message.stream.rawValue, protocolIdentifier: message.payloadProtocol.rawValue,

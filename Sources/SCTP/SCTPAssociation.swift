@@ -1,5 +1,6 @@
 internal import CPlatform
 internal import CUsrsctp
+internal import Wire
 
 #if canImport(Glibc)
     internal import Glibc
@@ -27,6 +28,7 @@ package final class SCTPAssociation {
     private var pendingResets: [UInt16] = []
     private var resetInFlight = false
     private var events: [SCTPEvent] = []
+    private var transmissions = TransmissionWatch()
 
     /// Packets from the peer that the checks refused.
     package private(set) var refusedPacketCount = 0
@@ -75,12 +77,14 @@ package final class SCTPAssociation {
             refusedPacketCount += 1
             return
         }
+        transmissions.received(UnsafeRawBufferPointer(packet))
         usrsctp_conninput(UnsafeMutableRawPointer(bitPattern: handle), start, packet.count, 0)
     }
 
     /// Hands one message to the library.
     ///
-    /// - Returns: false when the send buffer has no room now; try again after the next packet from the peer.
+    /// - Returns: false when the send buffer has no room now, or a message with a lifetime would wait in it: try again after
+    ///   the next packet from the peer, or the next tick.
     package func send(
         _ bytes: [UInt8], stream: UInt16, protocolIdentifier: UInt32, ordered: Bool, reliability: SCTPReliability
     ) throws(SCTPError) -> Bool {
@@ -94,6 +98,7 @@ package final class SCTPAssociation {
         parameters.sendv_sndinfo.snd_sid = stream
         parameters.sendv_sndinfo.snd_ppid = protocolIdentifier.bigEndian
         parameters.sendv_sndinfo.snd_flags = UInt16(SCTP_EOR) | (ordered ? 0 : UInt16(SCTP_UNORDERED))
+        var expires: NetworkTime?
         switch reliability {
         case .reliable: break
         case .maximumRetransmits(let count):
@@ -101,17 +106,33 @@ package final class SCTPAssociation {
             parameters.sendv_prinfo.pr_policy = UInt16(SCTP_PR_SCTP_RTX)
             parameters.sendv_prinfo.pr_value = UInt32(count)
         case .maximumLifetime(let milliseconds):
+            guard hasRoom(for: bytes.count) else { return false }
+            expires = SCTPStack.now.advanced(by: .milliseconds(Int(milliseconds)))
             parameters.sendv_flags |= UInt32(SCTP_SEND_PRINFO_VALID)
             parameters.sendv_prinfo.pr_policy = UInt16(SCTP_PR_SCTP_TTL)
             parameters.sendv_prinfo.pr_value = UInt32(milliseconds)
         }
+        // Before the call, which may already send it.
+        transmissions.handedOver(stream: stream, expires: expires)
         let sent = usrsctp_sendv(
             socket, bytes, bytes.count, nil, 0, &parameters,
             socklen_t(MemoryLayout<sctp_sendv_spa>.size), UInt32(SCTP_SENDV_SPA), 0)
         if sent >= 0 { return true }
         let code = errno
+        transmissions.released(stream: stream)
         if code == EWOULDBLOCK || code == EAGAIN || code == ENOBUFS { return false }
         throw .library(operation: "send", code: code)
+    }
+
+    /// Whether a message with a lifetime goes out now, or waits for nothing but other streams' turns.
+    private func hasRoom(for byteCount: Int) -> Bool {
+        var status = sctp_status()
+        var length = socklen_t(MemoryLayout<sctp_status>.size)
+        guard usrsctp_getsockopt(socket, Self.sctpProtocol, SCTP_STATUS, &status, &length) == 0 else { return true }
+        return transmissions.hasRoom(
+            for: byteCount,
+            window: Int(min(status.sstat_primary.spinfo_cwnd, status.sstat_rwnd)),
+            fragmentBytes: Int(status.sstat_fragmentation_point), at: SCTPStack.now)
     }
 
     /// Asks to reset our side of `streams` once what was sent on them is acknowledged (RFC 6525). Only one request may
@@ -143,6 +164,7 @@ package final class SCTPAssociation {
     func emit(_ packet: UnsafeMutableRawBufferPointer) {
         guard let output, let start = packet.baseAddress, packet.count >= 12 else { return }
         let checksum = martlet_crc32c(start.assumingMemoryBound(to: UInt8.self), packet.count)
+        transmissions.sent(UnsafeRawBufferPointer(packet))
         packet.storeBytes(of: checksum.littleEndian, toByteOffset: 8, as: UInt32.self)
         output(UnsafeRawBufferPointer(packet))
     }

@@ -42,6 +42,9 @@ package enum SCTPStack {
         usrsctp_handle_timers(UInt32(clamping: min(milliseconds, 60_000)))
     }
 
+    /// The time up to which timers have run.
+    static var now: NetworkTime { state.clock ?? .zero }
+
     /// Associations that have been made and not closed, for tests of leaks.
     package static var associationCount: Int { state.associations.count }
 

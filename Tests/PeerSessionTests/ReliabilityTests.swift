@@ -90,4 +90,41 @@ import Wire
         let expected = try options.enumerated().map { try DataChannelParameters(label: "\($0)", options: $1) }
         #expect(peers.b.incoming.map(\.parameters) == expected)
     }
+
+    /// A link that is bad enough for the congestion window to stay small: what waited for it must not be sent when its time is
+    /// over. Beside a reliable channel a message takes its turn among those of the other, and then a stall can hold up that one.
+    @Test(arguments: [1, 2, 3] as [UInt64], [false, true])
+    func `maxPacketLifeTime: nothing arrives later than that, the link's delay and a tick`(
+        seed: UInt64, besideReliable: Bool
+    ) throws {
+        let peers = try SimulatedPeers(seed: seed, link: LinkSettings(delay: .milliseconds(60)))
+        let channel = try peers.a.session.openChannel(
+            "x", SessionChannelOptions(ordered: false, maxPacketLifeTime: 100))
+        let other = try peers.a.session.openChannel("file", SessionChannelOptions())
+        try peers.connect()
+        peers.run(for: .seconds(1))
+        peers.setLink(LinkSettings(delay: .milliseconds(60), loss: 0.15))
+        var sent: [NetworkTime] = []
+        var latencies: [Duration] = []
+        var seen = 0
+        for number in 0..<1_500 {
+            if besideReliable, number % 100 == 0 {
+                peers.send(.binary([UInt8](repeating: 0xFF, count: 4_000)), on: other, from: peers.a)
+            }
+            sent.append(peers.now)
+            peers.send(.numbered(number, byteCount: 160), on: channel, from: peers.a)
+            for _ in 0..<20 {
+                peers.run(for: .milliseconds(1))
+                for (_, message) in peers.b.messages.dropFirst(seen) {
+                    guard let number = message.number, number < sent.count else { continue }
+                    latencies.append(sent[number].duration(to: peers.now))
+                }
+                seen = peers.b.messages.count
+            }
+        }
+        let lateCount = latencies.count { $0 > .milliseconds(100 + 60 + 10 + 1) }
+        #expect(besideReliable ? lateCount <= latencies.count / 50 : lateCount == 0)
+        // 85 % of those that are sent arrive.
+        #expect(latencies.count > 1_000, "\(latencies.count)")
+    }
 }

@@ -24,7 +24,7 @@ final class SimulatedPeers {
         fileprivate(set) var opened: [SessionChannel] = []
         fileprivate(set) var closed: [SessionChannel] = []
         /// What waits for room, in order.
-        fileprivate var queue: [(channel: SessionChannel, message: SessionMessage)] = []
+        fileprivate var queue: [(channel: SessionChannel, message: SessionMessage, givenAt: NetworkTime)] = []
         /// Datagrams that went out, for tests that look at the wire.
         fileprivate(set) var sentDatagrams: [[UInt8]] = []
         /// Set to keep application messages where they hold the peer back.
@@ -115,7 +115,7 @@ final class SimulatedPeers {
     // MARK: - Messages
 
     func send(_ message: SessionMessage, on channel: SessionChannel, from peer: Peer) {
-        peer.queue.append((channel, message))
+        peer.queue.append((channel, message, now))
         pump(peer)
         settle()
     }
@@ -180,10 +180,10 @@ final class SimulatedPeers {
     }
 
     private func pump(_ peer: Peer) {
-        while peer.session.canSend, let (channel, message) = peer.queue.first {
+        while peer.session.canSend, let (channel, message, givenAt) = peer.queue.first {
             peer.queue.removeFirst()
             // A channel that closed meanwhile takes no more; tests see that by what does not arrive.
-            try? peer.session.send(message, on: channel, at: now)
+            try? peer.session.send(message, on: channel, givenAt: givenAt, at: now)
         }
     }
 

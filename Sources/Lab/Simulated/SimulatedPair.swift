@@ -18,7 +18,7 @@ final class SimulatedPair {
         fileprivate var host: VirtualNetwork.Host
         fileprivate(set) var channels: [SessionChannel] = []
         fileprivate(set) var openCount = 0
-        fileprivate var outboxes: [Deque<[UInt8]>] = []
+        fileprivate var outboxes: [Deque<(bytes: [UInt8], givenAt: NetworkTime)>] = []
         /// Bytes that wait on each channel for room in SCTP.
         fileprivate(set) var heldBytes: [Int] = []
         /// Messages of each channel that the session has taken.
@@ -146,7 +146,7 @@ final class SimulatedPair {
 
     /// Gives a message to a channel of the sender, as an application does: it may wait there for room in SCTP.
     func send(_ bytes: [UInt8], on channel: Int) {
-        sender.outboxes[channel].append(bytes)
+        sender.outboxes[channel].append((bytes, now))
         sender.heldBytes[channel] += bytes.count
     }
 
@@ -214,12 +214,12 @@ final class SimulatedPair {
         while moved, side.session.canSend {
             moved = false
             for number in side.channels.indices where side.session.canSend {
-                guard let bytes = side.outboxes[number].popFirst() else { continue }
+                guard let (bytes, givenAt) = side.outboxes[number].popFirst() else { continue }
                 moved = true
                 side.heldBytes[number] -= bytes.count
                 side.handedCount[number] += 1
                 // A session that has failed takes no more, and says so by its state.
-                try? side.session.send(.binary(bytes), on: side.channels[number], at: now)
+                try? side.session.send(.binary(bytes), on: side.channels[number], givenAt: givenAt, at: now)
             }
         }
     }
