@@ -8,9 +8,7 @@ import Wire
 /// What maxPacketLifeTime promises without order: nothing arrives later than the lifetime, the longest way and one tick of
 /// SCTP's timers (10 ms).
 ///
-/// It holds where a message is sent as soon as it is given to SCTP: while the traffic stays below what the link and the
-/// congestion window carry. usrsctp looks at the lifetime only before it sends something again, never before it sends
-/// something the first time: what waits in its buffer for the window is sent however old it is.
+/// Messages of several packets are promised it while they fit into the congestion window (Docs/Decisions/SCTP-parameters.md).
 @Suite(.exclusiveStack, .serialized) struct LifetimeTests {
     @Test(
         arguments: [
@@ -38,6 +36,37 @@ import Wire
         #expect((run.packets?.retransmitted ?? 0) > 0)
         #expect(run.longest > (path.delay + path.jitter).wholeNanoseconds / 1000)
         #expect(Double(run.delivered.count) > (1 - loss) * Double(run.sentAt.count))
+    }
+
+    /// What closes the congestion window for long: what was given to the channel meanwhile must not leave when it opens.
+    enum Stall: CaseIterable, Sendable {
+        case burstsOfEight
+        case blackout
+        case asFastAsPossible
+
+        func impair(_ path: inout LabPath) {
+            switch self {
+            case .burstsOfEight: path.burst = LabBurst(meanLength: 8, share: 0.1)
+            case .blackout: path.blackouts = [LabBlackout(start: .seconds(5), length: .seconds(2))]
+            case .asFastAsPossible: path.rate = 2_000_000
+            }
+            path.queueBytes = 20_000
+        }
+    }
+
+    @Test(arguments: Stall.allCases) func `what waits for the congestion window expires there`(
+        stall: Stall
+    ) async throws {
+        let scenario = SimulatedScenario(
+            channel: "unordered:life=200", rate: stall == .asFastAsPossible ? nil : 100, seconds: 20,
+            impair: { stall.impair(&$0) })
+        let run = try await scenario.run(seed: 3)
+        let path = try scenario.lab.link.forward
+        let queue = path.rate.map { Duration.seconds(Double(20_000 * 8) / Double($0)) } ?? .zero
+        let bound = Duration.milliseconds(200) + path.delay + path.jitter + queue + .milliseconds(10)
+        #expect(run.longest <= bound.wholeNanoseconds / 1000, "\(run.longest) µs")
+        #expect(run.delivered.count > 1_000, "\(run.delivered.count) of \(run.sentAt.count)")
+        #expect(run.delivered.count < run.sentAt.count)
     }
 
     @Test func `with order the lifetime bounds nothing: what is measured is what there is`() async throws {
