@@ -106,7 +106,7 @@ package final class SCTPAssociation {
             parameters.sendv_prinfo.pr_policy = UInt16(SCTP_PR_SCTP_RTX)
             parameters.sendv_prinfo.pr_value = UInt32(count)
         case .maximumLifetime(let milliseconds):
-            guard hasRoom(for: bytes.count) else { return false }
+            guard hasRoomForLifetime() else { return false }
             expires = SCTPStack.now.advanced(by: .milliseconds(Int(milliseconds)))
             parameters.sendv_flags |= UInt32(SCTP_SEND_PRINFO_VALID)
             parameters.sendv_prinfo.pr_policy = UInt16(SCTP_PR_SCTP_TTL)
@@ -124,15 +124,13 @@ package final class SCTPAssociation {
         throw .library(operation: "send", code: code)
     }
 
-    /// Whether a message with a lifetime goes out now, or waits for nothing but other streams' turns.
-    private func hasRoom(for byteCount: Int) -> Bool {
+    /// Whether a message with a lifetime begins to go out now, or waits for nothing but other streams' turns.
+    private func hasRoomForLifetime() -> Bool {
         var status = sctp_status()
         var length = socklen_t(MemoryLayout<sctp_status>.size)
         guard usrsctp_getsockopt(socket, Self.sctpProtocol, SCTP_STATUS, &status, &length) == 0 else { return true }
         return transmissions.hasRoom(
-            for: byteCount,
-            window: Int(min(status.sstat_primary.spinfo_cwnd, status.sstat_rwnd)),
-            fragmentBytes: Int(status.sstat_fragmentation_point), at: SCTPStack.now)
+            window: status.sstat_rwnd > 0 ? Int(status.sstat_primary.spinfo_cwnd) : 0, at: SCTPStack.now)
     }
 
     /// Asks to reset our side of `streams` once what was sent on them is acknowledged (RFC 6525). Only one request may

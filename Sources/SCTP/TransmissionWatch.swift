@@ -4,12 +4,10 @@ internal import Wire
 /// Sees which messages have left usrsctp and what is in flight, by the packets that pass.
 ///
 /// usrsctp looks at the lifetime of a message (RFC 3758) only when it is about to send it again: what waits in its queue for room in
-/// the congestion window is sent however old it is. So a message with a lifetime is given to it only when it goes out at once,
+/// the congestion window is sent however old it is. So a message with a lifetime is given to it only when it begins to go out at once,
 /// or when nothing but its turn among other streams holds it up; until then it waits where it can expire
 /// (RFC 8831 section 6.6: the lifetime holds for transmissions too).
 struct TransmissionWatch {
-    /// What a DATA chunk takes beside its user data (RFC 9260 section 3.3.1).
-    private static let chunkHeaderBytes = 16
     /// Chunks that are remembered; what is in flight before them is not counted.
     private static let memory = 16_384
 
@@ -46,8 +44,10 @@ struct TransmissionWatch {
         forEachChunk(of: packet) { watch, type, flags, bytes, body throws(ByteReaderError) in
             switch type {
             case 0: watch.note(try body.readUInt32(), stream: try body.readUInt16(), isEnd: flags & 1 != 0, bytes)
-            // FORWARD TSN: what was given up is not in flight.
-            case 192: watch.acknowledge(through: try body.readUInt32())
+            // FORWARD TSN: what was given up is not in flight, and what was left of it will not go out.
+            case 192:
+                watch.acknowledge(through: try body.readUInt32())
+                watch.waiting = [:]
             default: break
             }
         }
@@ -62,19 +62,21 @@ struct TransmissionWatch {
             let gaps = Int(try body.readUInt16())
             try body.skip(2)
             watch.acknowledge(through: cumulative)
+            // Blocks come in order (RFC 9260 section 3.3.4); what comes otherwise is not walked again.
+            var last: UInt16 = 0
             for _ in 0..<gaps {
-                watch.acknowledge(from: cumulative, offsets: try body.readUInt16(), try body.readUInt16())
+                let (start, end) = (try body.readUInt16(), try body.readUInt16())
+                guard start > last, end >= start else { continue }
+                last = end
+                watch.acknowledge(from: cumulative, offsets: start...end)
             }
         }
     }
 
-    /// Whether a message with a lifetime would not wait behind anything but other streams' turns.
+    /// Whether a message with a lifetime would begin to go out at once, or wait for nothing but other streams' turns.
     ///
-    /// - Parameters:
-    ///   - byteCount: of the message.
-    ///   - window: the congestion window in bytes, or the peer's receive window if that is smaller.
-    ///   - fragmentBytes: user data of a full chunk.
-    mutating func hasRoom(for byteCount: Int, window: Int, fragmentBytes: Int, at now: NetworkTime) -> Bool {
+    /// - Parameter window: the congestion window in bytes; 0 while the peer takes nothing.
+    mutating func hasRoom(window: Int, at now: NetworkTime) -> Bool {
         if flightBytes == 0 {
             // Nothing holds usrsctp up, so nothing is waiting: of a message that was given up, the rest never goes out.
             waiting = [:]
@@ -84,10 +86,8 @@ struct TransmissionWatch {
             waiting[stream] = nil
             limited[stream] = nil
         }
-        guard waiting.isEmpty else { return !waiting.keys.contains { limited[$0] != nil } }
         // usrsctp begins another packet as long as anything of the window is left.
-        let before = (byteCount - 1) / max(fragmentBytes, 1)
-        return flightBytes + before * (fragmentBytes + Self.chunkHeaderBytes) < window
+        return waiting.isEmpty ? flightBytes < window : !waiting.keys.contains { limited[$0] != nil }
     }
 
     // MARK: - What is in flight
@@ -108,12 +108,13 @@ struct TransmissionWatch {
         while let firstNumber, !chunks.isEmpty, number &- firstNumber < 1 << 31 { removeFirst() }
     }
 
-    private mutating func acknowledge(from cumulative: UInt32, offsets start: UInt16, _ end: UInt16) {
-        guard let firstNumber, start > 0, start <= end else { return }
-        let from = cumulative &+ UInt32(start) &- firstNumber
+    private mutating func acknowledge(from cumulative: UInt32, offsets: ClosedRange<UInt16>) {
+        guard let firstNumber else { return }
+        let from = cumulative &+ UInt32(offsets.lowerBound) &- firstNumber
         let count = UInt32(chunks.count)
         guard from < count else { return }
-        for index in Int(from)...Int(min(from + UInt32(end - start), count - 1)) { land(index) }
+        let last = min(from + UInt32(offsets.upperBound - offsets.lowerBound), count - 1)
+        for index in Int(from)...Int(last) { land(index) }
     }
 
     private mutating func removeFirst() {

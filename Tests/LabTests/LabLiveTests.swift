@@ -41,7 +41,7 @@ import Testing
         var window = LabLiveWindow()
         window.handle(.accepted(sequence: 0, at: 0))
         window.handle(.accepted(sequence: 1, at: 10))
-        window.handle(.refused(at: 20))
+        window.handle(.refused(count: 1, at: 20))
         window.handle(.received(sequence: 1, sentAt: nil, at: 300_010, waited: 200_000))
         window.handle(.received(sequence: 1, sentAt: nil, at: 300_020, waited: 0))
         window.handle(.received(sequence: 7, sentAt: nil, at: 300_030, waited: 0))
@@ -59,7 +59,7 @@ import Testing
         for index in 0..<250_000 { window.handle(.accepted(sequence: UInt32(index), at: Int64(index))) }
         for index in 0..<250_000 {
             window.handle(.received(sequence: UInt32(index), sentAt: nil, at: .max / 4, waited: nil))
-            window.handle(.refused(at: 0))
+            window.handle(.refused(count: 1, at: 0))
         }
         let strip = window.strip(of: LabChannel(), at: Self.second, patience: Self.second / 2)
         #expect(strip.minute.accepted <= 100_000)

@@ -80,7 +80,7 @@ struct RoomClientTests {
             rendezvous: Rendezvous(isSecure: false, host: "127.0.0.1", port: server.port), room: try Samples.room(),
             secret: try Samples.secret())
         await #expect(throws: RoomError.timedOut) {
-            _ = try await RoomClient.join(.link(link), timeout: .milliseconds(200))
+            _ = try await RoomClient.join(.link(link), timeout: .seconds(1))
         }
         await server.shutdown(grace: .milliseconds(100))
     }

@@ -112,7 +112,10 @@ package actor LabLive {
         }
         self.runs = runs
         // Somebody may have turned meanwhile.
-        if self.settings != settings { for run in runs { await run.setLink(LabLink(self.settings.link)) } }
+        if self.settings != settings {
+            for run in runs { await run.setLink(LabLink(self.settings.link)) }
+            await partner.tell(self.settings)
+        }
         if !self.settings.hasSameMessages(as: settings) { signals.yield(.messagesChanged) }
         for run in runs { await run.start() }
         report.withLock { $0.startedAt = NetworkLoop.shared.now() }

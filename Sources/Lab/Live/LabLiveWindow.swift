@@ -23,7 +23,7 @@ package struct LabLiveWindow: Sendable {
     /// The sequence number of the first of `messages`.
     private var first: UInt32 = 0
     private var arrivals: Deque<Arrival> = []
-    private var refusals: Deque<Int64> = []
+    private var refusals: Deque<(count: Int, at: Int64)> = []
 
     package init() {}
 
@@ -37,9 +37,9 @@ package struct LabLiveWindow: Sendable {
                 messages.removeFirst()
                 first += 1
             }
-        case .refused(let at):
-            refusals.append(at)
-            Self.prune(&refusals, before: at - Self.memory) { $0 }
+        case .refused(let count, let at):
+            refusals.append((count, at))
+            Self.prune(&refusals, before: at - Self.memory) { $0.at }
         case .received(let sequence, _, let at, let waited):
             guard sequence >= first, sequence - first < UInt32(messages.count) else { return }
             let index = Int(sequence - first)
@@ -72,8 +72,8 @@ package struct LabLiveWindow: Sendable {
             if message.hasCome { figures.delivered += 1 }
         }
         for refusal in refusals.reversed() {
-            guard refusal > now - span else { break }
-            figures.refused += 1
+            guard refusal.at > now - span else { break }
+            figures.refused += refusal.count
         }
         let recent = arrivals.reversed().prefix { $0.at > now - span }
         if let latency = LabDistribution(recent.map(\.latency)) {

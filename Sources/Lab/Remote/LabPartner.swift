@@ -155,13 +155,13 @@ package actor LabPartner {
             guard try isKnown(number) else { return }
             Task { await stop(number) }
         // Only a page shows it.
-        case .live: break
+        case .live, .sent, .received: break
         case .ignorable:
             ignoredCount += 1
             guard ignoredCount <= LabControlMessage.ignoredLimit else {
                 throw .protocolViolation("too many unknown messages")
             }
-        case .otherHello, .pong, .ready, .sent, .received, .stopped, .turn:
+        case .otherHello, .pong, .ready, .stopped, .turn:
             throw .protocolViolation("a message that only the partner says")
         }
     }
@@ -261,7 +261,12 @@ package actor LabPartner {
         await run.sender?.stop()
         run.receiver?.stop()
         reportSent(number)
-        reportReceived(number, all: true)
+        // However much the control channel holds, it is waited for.
+        while failure == nil {
+            reportReceived(number)
+            guard let rest = runs[number]?.arrivals, !rest.isEmpty else { break }
+            do { try await peer.channels.control.drained() } catch { break }
+        }
         let messages = await run.sender?.acceptedCount ?? run.receivedCount
         await drop(number)
         say(.stopped(run: number))
@@ -300,26 +305,25 @@ package actor LabPartner {
     private func report() {
         let now = loop.now()
         for (number, run) in runs where run.isStarted {
-            reportReceived(number, all: false)
+            reportReceived(number)
             if let last = run.lastSentAt, last.duration(to: now) >= Self.sentInterval { reportSent(number) }
         }
     }
 
-    /// - Parameter all: however much the control channel holds.
-    private func reportReceived(_ number: UInt32, all: Bool) {
+    private func reportReceived(_ number: UInt32) {
         guard let run = runs[number], run.request.from == .conductor,
             !run.arrivals.isEmpty || run.damagedCount > run.toldDamagedCount
         else { return }
         // What the conductor does not take in time waits here, where it is smaller.
-        guard all || peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4 else { return }
-        runs[number]?.arrivals = []
+        guard peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4 else { return }
         runs[number]?.toldDamagedCount = run.damagedCount
         var rest = run.arrivals[...]
         repeat {
             let part = rest.prefix(LabControlMessage.receivedLimit)
             rest = rest.dropFirst(part.count)
             say(.received(run: number, messages: Array(part), damaged: run.damagedCount))
-        } while !rest.isEmpty
+        } while !rest.isEmpty && peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4
+        runs[number]?.arrivals = Array(rest)
     }
 
     private func reportSent(_ number: UInt32) {

@@ -17,8 +17,9 @@ package struct LabReport: Hashable, Sendable {
     ) {
         self.plan = plan
         self.results = results
-        self.conductor = conductor
-        self.partner = partner
+        // Whatever they call themselves, the report can be read again.
+        self.conductor = LabPlanDraft.cut(conductor)
+        self.partner = LabPlanDraft.cut(partner)
         self.version = version
         self.made = made
     }

@@ -54,7 +54,7 @@ extension ReportTable {
             if hasNames { row.append(name) }
             row += [
                 LabText.count(result.accepted), words(result.deliveredShare, ReportWords.share),
-                LabText.count(result.lost), share(result.late, of: result.delivered),
+                LabText.count(result.lost), share(result.late, of: result.accepted),
                 share(result.outOfOrder, of: result.delivered),
             ]
             row += [\LabDistribution.p50, \.p90, \.p99, \.max].map { path in

@@ -67,9 +67,10 @@ extension LabResult {
             parts.append(words(of: latency))
         }
         if accepted < offered { parts.append("\(Self.few(offered - accepted, of: offered)) could not be sent") }
-        if late > 0 {
+        // Whoever sends as fast as possible waits in a queue of its own making.
+        if late > 0, !isAsFastAsPossible {
             let limit = LabQuantity.duration(scenario.traffic.late)
-            parts.append("\(Self.few(late, of: delivered)) later than \(limit)")
+            parts.append("\(Self.few(late, of: accepted)) later than \(limit)")
         }
         if outOfOrder * 100 >= delivered { parts.append("\(LabText.share(share(outOfOrder))) out of order") }
         return Array(parts.prefix(Self.partLimit + (damaged > 0 ? 1 : 0)))

@@ -3,6 +3,8 @@
 package struct LabRecorder: Sendable {
     /// Messages that a run accepts at most.
     package static let messageLimit = 1_000_000
+    /// Messages that can have been due in a run: those of a day at 10 million a second.
+    private static let offerLimit = 1_000_000_000_000
 
     /// No time is larger, in microseconds: whatever a partner says, times can be subtracted.
     private static let timeLimit: Int64 = 1 << 53
@@ -28,8 +30,8 @@ package struct LabRecorder: Sendable {
     /// Whether everything that was accepted so far has come.
     package var isComplete: Bool { deliveredCount == sentAt.count }
 
-    /// A message was due, and the channel did not take it.
-    package mutating func refuse() { run.offeredCount += 1 }
+    /// Messages were due, and the channel did not take them.
+    package mutating func refuse(_ count: Int = 1) { run.offeredCount = min(Self.offerLimit, run.offeredCount + count) }
 
     /// A message was due, and the channel took it.
     ///
@@ -48,7 +50,9 @@ package struct LabRecorder: Sendable {
     /// - Returns: false, changing nothing, when that cannot be.
     @discardableResult
     package mutating func learn(offered: Int, accepted: Int) -> Bool {
-        guard accepted >= 0, accepted <= offered, accepted <= Self.messageLimit else { return false }
+        guard accepted >= 0, accepted <= offered, accepted <= Self.messageLimit, offered <= Self.offerLimit else {
+            return false
+        }
         run.offeredCount = max(run.offeredCount, offered)
         extend(to: accepted)
         return true

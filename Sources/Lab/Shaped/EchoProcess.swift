@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Dispatch
 internal import Synchronization
 
@@ -34,22 +35,12 @@ final class EchoProcess: Sendable {
         }
         // What this process starts later must not hold these open.
         for descriptor in toProcess + fromProcess { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, toProcess[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, fromProcess[1], 1)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // The shell and all that it starts are one group: they end together.
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        posix_spawnattr_setpgroup(&attributes, 0)
-        var words: [UnsafeMutablePointer<CChar>?] = ["sh", "-c", command].map { (word: String) in strdup(word) }
+        var words: [UnsafeMutablePointer<CChar>?] = ["/bin/sh", "-c", command].map { (word: String) in strdup(word) }
         words.append(nil)
         defer { for word in words { free(word) } }
         var process: pid_t = 0
-        let code = posix_spawn(&process, "/bin/sh", &actions, &attributes, words, environ)
+        // The shell and all that it starts are one group: they end together.
+        let code = martlet_spawn(&process, words, toProcess[0], fromProcess[1], -1)
         _ = systemClose(toProcess[0])
         _ = systemClose(fromProcess[1])
         guard code == 0 else {

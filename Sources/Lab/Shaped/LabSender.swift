@@ -8,8 +8,8 @@ package actor LabSender {
     package enum Note: Sendable {
         /// The channel took it; `at` is the time that the message bears.
         case accepted(sequence: UInt32, at: NetworkTime)
-        /// The channel held too much, or the message was overdue.
-        case refused(at: NetworkTime)
+        /// The channel held too much, or the messages were overdue.
+        case refused(count: Int, at: NetworkTime)
         /// Nothing more will be sent; once. The error, if the channel ended instead of the time.
         case over(MartletError?)
     }
@@ -100,9 +100,17 @@ package actor LabSender {
             guard due < end else { return wake(at: end) { $0.end(nil) } }
             let now = loop.now()
             guard due <= now else { return wake(at: due) { $0.turn() } }
+            if due.duration(to: now) > Self.tolerance {
+                // All that is overdue at once: there may be more of it than can be counted one by one.
+                let late = startedAt.duration(to: min(now, end)) - Self.tolerance
+                let count = max(1, Int(Double(late.wholeNanoseconds) / 1e9 * rate) - dueCount)
+                dueCount += count
+                refuse(count, at: now)
+                continue
+            }
             dueCount += 1
-            if due.duration(to: now) > Self.tolerance || channel.bufferedAmount > limit {
-                refuse(at: now)
+            if channel.bufferedAmount > limit {
+                refuse(1, at: now)
             } else {
                 guard send(at: now) != nil else { return }
             }
@@ -138,7 +146,7 @@ package actor LabSender {
             try channel.trySend(.binary(message.encoded(byteCount: messageBytes)))
         } catch {
             guard let error = error as? MartletError, error.code != .operationError else {
-                if rate != nil { refuse(at: now) }
+                if rate != nil { refuse(1, at: now) }
                 return false
             }
             end(error)
@@ -150,9 +158,9 @@ package actor LabSender {
         return true
     }
 
-    private func refuse(at now: NetworkTime) {
-        offeredCount += 1
-        note(.refused(at: now))
+    private func refuse(_ count: Int, at now: NetworkTime) {
+        offeredCount += count
+        note(.refused(count: count, at: now))
     }
 
     private func wake(at deadline: NetworkTime, _ body: @escaping @Sendable (isolated LabSender) -> Void) {

@@ -15,8 +15,8 @@ package actor MeasuredConnection {
     package enum Event: Hashable, Sendable {
         /// A message was due here, and the channel took it.
         case accepted(sequence: UInt32, at: Int64)
-        /// A message was due here, and the channel did not take it.
-        case refused(at: Int64)
+        /// Messages were due here, and the channel did not take them.
+        case refused(count: Int, at: Int64)
         /// A message came, here or to the partner. `sentAt` is known where the partner sends.
         case received(sequence: UInt32, sentAt: Int64?, at: Int64, waited: Int64?)
         case damaged(at: Int64)
@@ -53,13 +53,16 @@ package actor MeasuredConnection {
     /// When the sender, here or there, had sent its last message.
     private var overAt: NetworkTime?
     private var lastArrivalAt: NetworkTime?
+    private var arrivedCount = 0
     private var failure: LabError?
     private var hasEnded = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: ScheduledWork?
 
     /// How long nothing comes, behind the last message that was sent, until the run is over; and for reliable channels.
-    package static let patience = (partial: Duration.seconds(3), reliable: Duration.seconds(60))
+    package static let patience = (
+        partial: Duration.seconds(3), reliable: Duration.seconds(60), whole: Duration.seconds(900)
+    )
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
@@ -330,9 +333,9 @@ package actor MeasuredConnection {
             let at = microseconds(time, since: startedAt)
             recorder?.accept(at: at)
             observe(.accepted(sequence: sequence, at: at))
-        case .refused(let time):
-            recorder?.refuse()
-            observe(.refused(at: microseconds(time, since: startedAt)))
+        case .refused(let count, let time):
+            recorder?.refuse(count)
+            observe(.refused(count: count, at: microseconds(time, since: startedAt)))
         case .over(let error):
             overAt = loop.now()
             if let error { end(.partnerFailed("the connection ended: \(error.message)")) }
@@ -363,7 +366,10 @@ package actor MeasuredConnection {
     }
 
     private func arrived(_ event: Event) {
-        lastArrivalAt = loop.now()
+        // What comes again, or damaged, is nothing to wait for.
+        let count = recorder?.deliveredCount ?? 0
+        if count > arrivedCount { lastArrivalAt = loop.now() }
+        arrivedCount = count
         observe(event)
         if overAt != nil, recorder?.isComplete ?? false { look() }
     }
@@ -375,9 +381,11 @@ package actor MeasuredConnection {
         guard !hasEnded, let overAt, let startedAt else { return }
         if recorder?.isComplete ?? false { return end(nil) }
         let patience = scenario.channel.isReliable ? Self.patience.reliable : Self.patience.partial
-        let silent = max(overAt, lastArrivalAt ?? overAt, link.forward.lastBlackout(since: startedAt))
-        let deadline = silent.advanced(
-            by: patience + link.forward.longestDelay + (isEcho ? link.back.longestDelay : .zero))
+        let blackout = max(link.forward.lastBlackout(since: startedAt), link.back.lastBlackout(since: startedAt))
+        let silent = max(overAt, lastArrivalAt ?? overAt, blackout)
+        let deadline = min(
+            silent.advanced(by: patience + link.forward.longestDelay + link.back.longestDelay),
+            max(overAt, blackout).advanced(by: Self.patience.whole))
         if deadline <= loop.now() { return end(nil) }
         timer?.cancel()
         timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.look() } }

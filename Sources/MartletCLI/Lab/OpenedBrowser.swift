@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Dispatch
 internal import Synchronization
 
@@ -17,15 +18,18 @@ final class OpenedBrowser: Sendable {
     private let hasEnded = Latch()
     private let end: AsyncStream<Never>
 
-    /// The browser is `"$@"`, the profile `$profile`.
+    /// The browser is `"$@"`, the profile `$profile`. The watcher is killed by its number: a shell that was forked just now may still
+    /// have the traps of its parent.
     private static let script = """
         trap : TERM HUP INT
         profile=$1; shift
         exec 3<&0
-        HOME=$profile "$@" </dev/null >/dev/null 2>&1 3<&- &
+        HOME=$profile TMPDIR=$profile "$@" </dev/null >/dev/null 2>&1 3<&- &
         browser=$!
-        { cat <&3 >/dev/null; kill -TERM $browser; sleep 3; kill -KILL $browser; } 2>/dev/null &
-        while kill -0 $browser 2>/dev/null; do wait $browser; done
+        { exec >/dev/null 2>&1; cat <&3; kill -TERM $browser; sleep 3; kill -KILL $browser; } &
+        watcher=$!
+        while kill -0 $browser; do wait $browser; done
+        kill -KILL $watcher
         kill -TERM 0
         for i in 1 2 3 4 5; do rm -rf "$profile" && break; sleep 0.2; done 2>/dev/null
         sleep 0.1; rm -rf "$profile"
@@ -47,7 +51,12 @@ final class OpenedBrowser: Sendable {
         let profile = try makeProfile(kind, address: address)
         let arguments = kind.arguments(
             profile: profile, address: "file://\(profile)/open.html", isHeadless: isHeadless)
-        return try OpenedBrowser(kind, ["/bin/sh", "-c", script, "sh", profile, program] + arguments)
+        do throws(CommandFailure) {
+            return try OpenedBrowser(kind, ["/bin/sh", "-c", script, "sh", profile, program] + arguments)
+        } catch {
+            remove(profile, of: kind)
+            throw error
+        }
     }
 
     /// Whether there is no screen to show a window on.
@@ -89,37 +98,19 @@ final class OpenedBrowser: Sendable {
         var input: [Int32] = [-1, -1]
         var output: [Int32] = [-1, -1]
         guard pipe(&input) == 0, pipe(&output) == 0 else {
+            for descriptor in input where descriptor >= 0 { Self.close(descriptor) }
             throw CommandFailure(.localResource, "No pipe could be opened for \(kind.name).")
         }
         for descriptor in input + output { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, output[1], 1)
         // Whoever reads our errors to the end must not have to wait for the shell.
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A group of its own: Ctrl-C is for us, and we end it in order.
-        posix_spawnattr_setpgroup(&attributes, 0)
-        // What we ignore, it would ignore too.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM, SIGPIPE, SIGHUP] { sigaddset(&signals, number) }
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        // Threads of ours hold signals back, that of the end of a child too, which a shell waits for.
-        var mask = sigset_t()
-        sigemptyset(&mask)
-        posix_spawnattr_setsigmask(&attributes, &mask)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        let nowhere = Self.open("/dev/null", O_WRONLY | O_CLOEXEC, 0)
+        defer { if nowhere >= 0 { Self.close(nowhere) } }
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         var process: pid_t = 0
-        let code = posix_spawn(&process, words[0], &actions, &attributes, arguments, environ)
+        // Its group is its own: Ctrl-C is for us, and we end it in order.
+        let code = martlet_spawn(&process, arguments, input[0], output[1], nowhere)
         Self.close(input[0])
         Self.close(output[1])
         shell = process
@@ -164,12 +155,19 @@ final class OpenedBrowser: Sendable {
             let reason = file < 0 ? errno : WholeWrite.write(Array(text.utf8), to: file)
             if file >= 0 { close(file) }
             guard reason == 0 else {
+                remove(profile, of: kind)
                 throw CommandFailure(
                     .localResource,
                     "\(kind.name)'s profile could not be written: \(String(cString: strerror(reason))).")
             }
         }
         return profile
+    }
+
+    /// Removes a profile that no browser has used.
+    private static func remove(_ profile: String, of kind: BrowserKind) {
+        for name in kind.preferences.map(\.0) + ["open.html"] { unlink("\(profile)/\(name)") }
+        rmdir(profile)
     }
 
     private static func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { systemOpen(path, flags, mode) }

@@ -59,10 +59,13 @@ final class EmbeddedServer: Sendable {
                     }
                     throw failure
                 }
-                port += 1
+                port = Self.port(after: port)
             }
         }
     }
+
+    /// The port to be tried next. 4045 is one that browsers refuse (lockd; the Fetch standard's list of bad ports).
+    static func port(after port: UInt16) -> UInt16 { port == 4044 ? 4046 : port + 1 }
 
     /// The server lives as long as the transfer beside it: strangers may use up a quarter of the file descriptors,
     /// each of them a part of that, and none for long without saying anything.

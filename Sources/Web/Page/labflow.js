@@ -126,7 +126,7 @@ export class LabFlow {
         });
         if (count < leastCount) return null;
         const sorted = Float64Array.from(latencies).sort();
-        const at = (share) => (sorted.length > 0 ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : null);
+        const at = (share) => (sorted.length > 0 ? sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] : null);
         this.#median = at(0.5) ?? this.#median;
         this.#low = at(0.1) ?? this.#low;
         return {

@@ -43,7 +43,7 @@ export function checkedTraffic(traffic) {
     require(isObject(traffic), "a run without traffic");
     const { bytes, rate = null, milliseconds = null } = traffic;
     require(isCount(bytes) && bytes >= headerBytes && bytes <= messageBytesLimit, "messages of an impossible size");
-    require(rate === null || isNumber(rate, Number.MIN_VALUE, rateLimit), "an impossible rate");
+    require(rate === null || isNumber(rate, 0.001, rateLimit), "an impossible rate");
     const isSound = milliseconds === null || isCount(milliseconds) && milliseconds >= 1 && milliseconds <= millisecondsLimit;
     require(isSound, "an impossible duration");
     return { bytes, rate, milliseconds };

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Lab
@@ -173,7 +174,7 @@ import Testing
         #expect(one.estimate(LabPace(packet: .milliseconds(1))) / one.estimate(LabPace(packet: .microseconds(100))) > 5)
     }
 
-    @Test func `the pace of this machine is measured`() async throws {
+    @Test(.exclusiveStack) func `the pace of this machine is measured`() async throws {
         let pace = try await LabPace.measured(with: SimulatedRunner())
         #expect(pace.run > .zero && pace.run < .seconds(10))
         #expect(pace.packet > .zero && pace.packet < .milliseconds(50))

@@ -65,7 +65,8 @@ import Wire
         let queue = path.rate.map { Duration.seconds(Double(20_000 * 8) / Double($0)) } ?? .zero
         let bound = Duration.milliseconds(200) + path.delay + path.jitter + queue + .milliseconds(10)
         #expect(run.longest <= bound.wholeNanoseconds / 1000, "\(run.longest) µs")
-        #expect(run.delivered.count > 1_000, "\(run.delivered.count) of \(run.sentAt.count)")
+        // A burst of eight takes eight timeouts, each twice as long as the one before: most of such a run is silence.
+        #expect(run.delivered.count > 500, "\(run.delivered.count) of \(run.sentAt.count)")
         #expect(run.delivered.count < run.sentAt.count)
     }
 
