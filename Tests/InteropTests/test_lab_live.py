@@ -33,8 +33,9 @@ def check(event):
     for channel in (ordered, unordered):
         # The last ones may still be sent again.
         assert channel["delivered"] >= 0.9 * channel["accepted"]
-    for channel in (once, brief):
-        assert 0.55 * channel["accepted"] < channel["delivered"] < 0.95 * channel["accepted"]
+    assert 0.55 * once["accepted"] < once["delivered"] < 0.95 * once["accepted"]
+    # A lifetime of 100 ms has room for a second try.
+    assert 0.55 * brief["accepted"] < brief["delivered"] < brief["accepted"]
     assert ordered["p99_ms"] > once["p50_ms"]
 
 

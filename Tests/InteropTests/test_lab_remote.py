@@ -4,6 +4,7 @@ harm, and links that lead to something else."""
 import asyncio
 import pathlib
 import signal
+import tempfile
 
 import pytest
 
@@ -276,28 +277,35 @@ def children(name):
     return found
 
 
+@pytest.fixture
+def temporary():
+    """A folder whose name leaves room for that of a socket (107 bytes), which Chromium makes below it."""
+    with tempfile.TemporaryDirectory(prefix="lab-") as folder:
+        yield pathlib.Path(folder)
+
+
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
-async def test_a_browser_opens_by_itself_and_is_gone_afterwards(name, tmp_path):
+async def test_a_browser_opens_by_itself_and_is_gone_afterwards(name, temporary):
     async with Martlet("lab", "--json", "--port", "0", "--peer", name, *SHORT, "--channel", "ordered", "--loss", "0.1",
-                       json_events=False, environment={"TMPDIR": str(tmp_path)}) as program:
+                       json_events=False, environment={"TMPDIR": str(temporary)}) as program:
         agent = (await program.event("peer", timeout=100))["agent"]
         assert ("Firefox" if name == "firefox" else "Chrom") in agent
-        assert children(str(tmp_path)), "the browser has its profile there"
+        assert children(str(temporary)), "the browser has its profile there"
         assert not children(".html#"), "no secret is an argument"
         result = await result_of(program)
         assert result["delivered"] == result["accepted"] > 50
         assert (await program.end())[0] == 0
-    assert not children(str(tmp_path)) and not list(tmp_path.glob("martlet-browser-*"))
+    assert not children(str(temporary)) and not list(temporary.glob("martlet-browser-*"))
 
 
-async def test_a_browser_ends_with_a_program_that_is_killed(tmp_path):
+async def test_a_browser_ends_with_a_program_that_is_killed(temporary):
     async with Martlet("lab", "--json", "--port", "0", "--peer", "chromium", *SHORT, "--duration", "60s", json_events=False,
-                       environment={"TMPDIR": str(tmp_path)}) as program:
+                       environment={"TMPDIR": str(temporary)}) as program:
         await program.event("lab-progress", timeout=100)
         program.terminate(signal.SIGKILL)
         await program.process.wait()
     async with asyncio.timeout(20):
-        while children(str(tmp_path)) or list(tmp_path.glob("martlet-browser-*")):
+        while children(str(temporary)) or list(temporary.glob("martlet-browser-*")):
             await asyncio.sleep(0.1)
 
 

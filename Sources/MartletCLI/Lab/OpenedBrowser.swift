@@ -24,7 +24,7 @@ final class OpenedBrowser: Sendable {
         trap : TERM HUP INT
         profile=$1; shift
         exec 3<&0
-        HOME=$profile TMPDIR=$profile "$@" </dev/null >/dev/null 2>&1 3<&- &
+        HOME=$profile "$@" </dev/null >/dev/null 2>&1 3<&- &
         browser=$!
         { exec >/dev/null 2>&1; cat <&3; kill -TERM $browser; sleep 3; kill -KILL $browser; } &
         watcher=$!
