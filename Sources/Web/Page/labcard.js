@@ -91,7 +91,8 @@ export class LabCard {
         if (!run) return;
         const { accepted, arrived, damaged } = run.flow;
         const all = Math.max(accepted, arrived);
-        set(this.#count, `${count(arrived)} of ${count(all)} ${all === 1 ? "message" : "messages"}`
+        const came = run.sends && arrived === 0 ? "" : `${count(arrived)} of `;
+        set(this.#count, `${came}${count(all)} ${all === 1 ? "message" : "messages"}${came ? "" : " sent"}`
             + `${damaged > 0 ? `, ${count(damaged)} damaged` : ""} · ${trafficText(run.traffic)}`);
         const { milliseconds } = run.traffic;
         const share = run.startTime === null ? 0 : (performance.now() - run.startTime) / (milliseconds ?? Infinity);

@@ -101,7 +101,9 @@ export class LabFlow {
             const sent = this.#sent[slot(sequence)] + shift;
             if (now - sent > windowMicroseconds) continue;
             const latency = this.#came[slot(sequence)] - this.#sent[slot(sequence)] - behind;
-            const isDue = now - sent > (sequence < this.#newest ? patience : longestPatience);
+            // A conductor need not tell what has come.
+            const isKnown = this.#isReceiver || this.arrived > 0;
+            const isDue = isKnown && now - sent > (sequence < this.#newest ? patience : longestPatience);
             draw(sent, latency, this.#isHeld(sequence, floor), isDue && Number.isNaN(latency));
         }
     }
