@@ -31,7 +31,7 @@ extension ChatTalk {
         /// Of all attempts to reach anybody.
         var serial: Int
         var name: String
-        var introduction: CarriedConnection<ChatChannels>
+        var introduction: CarriedConnection<RoomChannels>
         var calls: Bool
         /// The one that runs, which is the newest or has to go.
         var attempt: Task<Result<ChatPeer, PeerConnectorError>, Never>?
@@ -121,7 +121,7 @@ extension ChatTalk {
         let last = old.map { $0.isGone ? 0 : $0.number } ?? 0
         guard !isLeaving, isKnown || others.count < people - 1, attempt > last else { return }
         let introduction = CarriedConnection(
-            calls: calls, configuration: fellowConfiguration, prepare: ChatChannels.make
+            calls: calls, configuration: fellowConfiguration, prepare: RoomChannels.make
         ) { [weak self] payload in
             await self?.signal(payload, to: peer, attempt: attempt)
         }

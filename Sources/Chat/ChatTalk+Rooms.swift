@@ -38,7 +38,7 @@ extension ChatTalk {
     private func receive(_ guest: HostedGuest) async {
         let peer: ChatPeer
         do throws(PeerConnectorError) {
-            peer = try await guest.connect(configuration: settings.configuration, prepare: ChatChannels.make)
+            peer = try await guest.connect(configuration: settings.configuration, prepare: RoomChannels.make)
             arrivals -= 1
         } catch {
             // It counts until it is told: whoever tries again and again waits for the person.

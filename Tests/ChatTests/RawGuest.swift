@@ -10,7 +10,7 @@ struct RawGuest {
 
     /// Comes in, and says nothing.
     static func enter(_ world: TalkWorld) async throws -> ChatPeer {
-        try await PeerConnector.join(.link(world.link), prepare: ChatChannels.make)
+        try await PeerConnector.join(.link(world.link), prepare: RoomChannels.make)
     }
 
     /// Comes in and begins the talk.

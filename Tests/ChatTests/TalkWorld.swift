@@ -41,7 +41,7 @@ final class TalkWorld: Sendable {
         person.run { [link] talk throws(ChatError) in
             try await talk.visit { isFirst throws(PeerConnectorError) in
                 guard isFirst || comesBack else { throw .refused(code: "dead") }
-                let peer = try await PeerConnector.join(.link(link), prepare: ChatChannels.make)
+                let peer = try await PeerConnector.join(.link(link), prepare: RoomChannels.make)
                 person.connections.withLock { $0.append(peer.connection) }
                 return peer
             }

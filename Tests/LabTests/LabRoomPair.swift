@@ -5,15 +5,15 @@ internal import Signaling
 
 /// Two who are connected as a room would connect them, over loopback.
 struct LabRoomPair {
-    let conductor: ConnectedPeer<LabChannels>
-    let partner: ConnectedPeer<LabChannels>
+    let conductor: ConnectedPeer<RoomChannels>
+    let partner: ConnectedPeer<RoomChannels>
 
     static func make() async throws -> LabRoomPair {
         let (toPartner, fromConductor) = AsyncStream.makeStream(of: RoomPayload.self)
         let caller = CarriedConnection(
-            calls: true, configuration: .init(), prepare: LabChannels.make, say: { fromConductor.yield($0) })
+            calls: true, configuration: .init(), prepare: RoomChannels.make, say: { fromConductor.yield($0) })
         let answerer = CarriedConnection(
-            calls: false, configuration: .init(), prepare: LabChannels.make, say: { await caller.hear($0) })
+            calls: false, configuration: .init(), prepare: RoomChannels.make, say: { await caller.hear($0) })
         let carrier = Task { for await payload in toPartner { await answerer.hear(payload) } }
         defer { carrier.cancel() }
         async let answered = answerer.connect()
@@ -24,21 +24,21 @@ struct LabRoomPair {
         return pair
     }
 
-    private static func peer(_ outcome: CarriedConnection<LabChannels>.Outcome) -> ConnectedPeer<LabChannels> {
+    private static func peer(_ outcome: CarriedConnection<RoomChannels>.Outcome) -> ConnectedPeer<RoomChannels> {
         ConnectedPeer(connection: outcome.connection, channels: outcome.channels, events: outcome.events)
     }
 }
 
 /// A side of the control channel that says what a test likes.
 actor RawSide {
-    let peer: ConnectedPeer<LabChannels>
+    let peer: ConnectedPeer<RoomChannels>
     private(set) var heard: [LabControlMessage] = []
     private var waiters: [(@Sendable (LabControlMessage) -> Bool, CheckedContinuation<LabControlMessage?, Never>)] = []
     private var task: Task<Void, Never>?
     private var clock: Int64 = 1_000_000
     private var isOver = false
 
-    init(_ peer: ConnectedPeer<LabChannels>) {
+    init(_ peer: ConnectedPeer<RoomChannels>) {
         self.peer = peer
     }
 

@@ -51,7 +51,7 @@ package actor LabConductor {
     /// Why the connection is of no use any more.
     package private(set) var failure: LabError?
 
-    private let peer: ConnectedPeer<LabChannels>
+    private let peer: ConnectedPeer<RoomChannels>
     private nonisolated let loop: NetworkLoop
     private let configuration: PeerConnectionConfiguration
     private let turnContinuation: AsyncStream<Turn>.Continuation
@@ -77,7 +77,7 @@ package actor LabConductor {
     /// - Throws: ``LabError/otherProtocol(_:)`` when the other side is there for something else, or why else it is no partner.
     ///   The connection is then closed.
     package static func meet(
-        _ peer: ConnectedPeer<LabChannels>, agent: String, within limit: Duration = .seconds(30)
+        _ peer: ConnectedPeer<RoomChannels>, agent: String, within limit: Duration = .seconds(30)
     ) async throws(LabError) -> LabConductor {
         let conductor = LabConductor(peer, on: .shared)
         do throws(LabError) {
@@ -89,7 +89,7 @@ package actor LabConductor {
         return conductor
     }
 
-    private init(_ peer: ConnectedPeer<LabChannels>, on loop: NetworkLoop) {
+    private init(_ peer: ConnectedPeer<RoomChannels>, on loop: NetworkLoop) {
         self.peer = peer
         self.loop = loop
         lastHeardAt = loop.now()

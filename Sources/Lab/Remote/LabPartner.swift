@@ -47,7 +47,7 @@ package actor LabPartner {
         var lastSentAt: NetworkTime?
     }
 
-    private let peer: ConnectedPeer<LabChannels>
+    private let peer: ConnectedPeer<RoomChannels>
     private let agent: String
     private let onEvent: @Sendable (Event) -> Void
     private nonisolated let loop: NetworkLoop
@@ -67,7 +67,7 @@ package actor LabPartner {
     ///   - agent: what this side calls itself.
     ///   - onEvent: is told on the network loop.
     package init(
-        _ peer: ConnectedPeer<LabChannels>, agent: String, on loop: NetworkLoop = .shared,
+        _ peer: ConnectedPeer<RoomChannels>, agent: String, on loop: NetworkLoop = .shared,
         onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.peer = peer

@@ -95,7 +95,7 @@ struct ChatCommand: ConsoleCommand {
             settings, folder: folder, manners: .init(acceptsAll: yes, endsWithInput: once), narrator: narrator)
         if let entrance {
             let entering = Entering(
-                entrance: entrance, client: client, question: question, console: console, prepare: ChatChannels.make)
+                entrance: entrance, client: client, question: question, console: console, prepare: RoomChannels.make)
             try await ChatVisit(entering: entering).run(conversation)
         } else {
             try await ChatRoom(options: server, people: people, client: client, console: console).run(conversation)

@@ -5,7 +5,7 @@ internal import Transfer
 
 /// A talk in somebody's room.
 struct ChatVisit: Sendable {
-    var entering: Entering<ChatChannels>
+    var entering: Entering<RoomChannels>
 
     func run(_ conversation: Conversation) async throws(CommandFailure) {
         let console = entering.console

@@ -53,7 +53,7 @@ struct LabJoinCommand: ConsoleCommand {
         console.say("Connecting to \(Printable.line(room.rendezvous.pageAddress, columns: 100)) …")
         var entering = Entering(
             entrance: room, client: try server.client(), question: question, console: console,
-            prepare: LabChannels.make)
+            prepare: RoomChannels.make)
         let (peer, _) = try await entering.enter()
         let narrator = LabJoinNarrator(on: console)
         do throws(LabError) {

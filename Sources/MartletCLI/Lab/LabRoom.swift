@@ -107,7 +107,7 @@ struct LabRoom: Sendable {
                 throw failure
             }
             do throws(PeerConnectorError) {
-                let connected = try await guest.connect(prepare: LabChannels.make)
+                let connected = try await guest.connect(prepare: RoomChannels.make)
                 do throws(LabError) {
                     let conductor = try await LabConductor.meet(connected, agent: Program.agent)
                     let agent = Printable.line(await conductor.partnerAgent, columns: 80)

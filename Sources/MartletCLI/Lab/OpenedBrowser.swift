@@ -139,7 +139,7 @@ final class OpenedBrowser: Sendable {
     /// A folder for nobody else, with a page that leads to the address.
     private static func makeProfile(_ kind: BrowserKind, address: String) throws(CommandFailure) -> String {
         let folder = Environment.value("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        var template = Array("\(folder)/martlet-browser-XXXXXX".utf8CString)
+        var template = Array("\(folder)/martlet-browser-\(String(repeating: "X", count: 6))".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw CommandFailure(
                 .localResource, "No folder for \(kind.name)'s profile could be made in \(folder).",

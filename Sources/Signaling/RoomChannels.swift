@@ -1,16 +1,15 @@
 package import Martlet
-package import Signaling
 
-/// The channels that both sides make before the offer (Docs/Protocols/Chat.md, Channels): those of a transfer, because a
-/// page does not know yet what the room is for.
-package struct ChatChannels: ProvenChannels {
+/// The channels of a connection for something else than a transfer (Docs/Protocols/Chat.md and Lab.md, Channels): those of a
+/// transfer, because a page does not know yet what the room is for.
+package struct RoomChannels: ProvenChannels {
     package let control: DataChannel
     /// Carries nothing.
     package let data: DataChannel
 
-    package static func make(on connection: PeerConnection) async throws -> ChatChannels {
+    package static func make(on connection: PeerConnection) async throws -> RoomChannels {
         let name = "martlet.transfer.1"
-        return ChatChannels(
+        return RoomChannels(
             control: try await connection.createDataChannel(
                 "martlet-control", DataChannelOptions(protocol: name, negotiated: true, id: 0)),
             data: try await connection.createDataChannel(
@@ -22,6 +21,3 @@ package struct ChatChannels: ProvenChannels {
         try await data.opened()
     }
 }
-
-/// The other side of a talk, connected.
-package typealias ChatPeer = ConnectedPeer<ChatChannels>
