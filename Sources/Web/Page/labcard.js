@@ -87,7 +87,8 @@ export class LabCard {
         set(this.#share, isKnown ? percent(figures.delivered) : "–");
         for (const name of ["p50", "p99"]) set(this.#values[name], figures && figures[name] !== null ? shownTime(figures[name]) : "–");
         set(this.#values.waited, run && !run.channel.ordered ? "never" : figures?.waited ? percent(figures.waited) : isKnown ? "0 %" : "–");
-        set(this.#says, this.#sentence);
+        // A number and its unit stay in one line.
+        set(this.#says, this.#sentence.replace(/(\d) /g, "$1\u00a0"));
         if (!run) return;
         const { accepted, arrived, damaged } = run.flow;
         const all = Math.max(accepted, arrived);

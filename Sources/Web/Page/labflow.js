@@ -1,6 +1,8 @@
 // What one run has done lately, for the screen: when each of its newest messages was sent and came. Times are
 // microseconds; those of the sender's clock become ours by how far the two are apart.
 
+import { isReliable } from "./labwire.js";
+
 /** So many messages are remembered; 10 seconds of 800 a second. */
 const capacity = 8192;
 export const windowMicroseconds = 10_000_000;
@@ -27,6 +29,7 @@ export class LabFlow {
     #ordered;
     #rate;
     #isReceiver;
+    #isReliable;
     #sent = new Float64Array(capacity);
     #came = new Float64Array(capacity);
     /** How far the sender's clock is behind the receiver's: told, or guessed from the fastest message. */
@@ -36,11 +39,12 @@ export class LabFlow {
     /** The highest number that has come. */
     #newest = -1;
 
-    /** `ordered` of the channel, `rate` of the traffic (or null); whether it is we who receive. */
-    constructor(ordered, rate, isReceiver) {
-        this.#ordered = ordered;
+    /** A channel as CreateDataChannel takes it, `rate` of the traffic (or null); whether it is we who receive. */
+    constructor(channel, rate, isReceiver) {
+        this.#ordered = channel.ordered;
         this.#rate = rate;
         this.#isReceiver = isReceiver;
+        this.#isReliable = isReliable(channel);
     }
 
     /** Our clock is ahead of the other's by so much; `path` is what the fastest message may have taken, where nobody knows. */
@@ -89,8 +93,8 @@ export class LabFlow {
     }
 
     /**
-     * Calls `draw(sent, latency, held, isMissing)` for each message of the last seconds; `latency` is NaN where it has not come, and
-     * it counts as missing when it should have: later ones are here, or much time has passed.
+     * Calls `draw(sent, latency, held, isMissing)` for each message that was sent in the last seconds; `latency` is NaN where it has
+     * not come. It is missing when later ones are here for long; on a reliable channel it is still on its way then.
      */
     each(now, draw) {
         const behind = this.#behind;
@@ -101,39 +105,49 @@ export class LabFlow {
             const sent = this.#sent[slot(sequence)] + shift;
             if (now - sent > windowMicroseconds) continue;
             const latency = this.#came[slot(sequence)] - this.#sent[slot(sequence)] - behind;
-            // A conductor need not tell what has come.
-            const isKnown = this.#isReceiver || this.arrived > 0;
-            const isDue = isKnown && now - sent > (sequence < this.#newest ? patience : longestPatience);
-            draw(sent, latency, this.#isHeld(sequence, floor), isDue && Number.isNaN(latency));
+            const isMissing = !this.#isReliable && Number.isNaN(latency) && sequence < this.#newest && now - sent > patience;
+            draw(sent, latency, this.#isHeld(sequence, floor), isMissing);
         }
     }
 
     /**
-     * Of the last seconds: `{ count, delivered, p50, p99, largest, waited, missing }`: how many were sent, the share of those old
-     * enough to be here that are, latencies, the share that came late behind an earlier one (null where none can), and
-     * how many are not here. Null where too little has come.
+     * Of the last seconds: `{ delivered, p50, p99, waited, missing }`. Of what was sent then: the share of those old enough to be here
+     * that are, and how many are not here. Of what came then, though it was sent long before: latencies, and the share that came
+     * late behind an earlier one (null where none can). Null where too little was sent and came.
      */
     figures(now) {
         const latencies = [];
         let [count, held, missing, oldMissing, oldCount] = [0, 0, 0, 0, 0];
+        const behind = this.#behind;
+        const shift = this.#isReceiver ? behind : 0;
+        const floor = this.#floor;
         const { patience } = this;
-        this.each(now, (sent, latency, isHeld, isMissing) => {
+        // A conductor need not tell what has come.
+        const isKnown = this.#isReceiver || this.arrived > 0;
+        for (let sequence = this.first; sequence < this.end; sequence += 1) {
+            const sent = this.#sent[slot(sequence)] + shift;
+            const latency = this.#came[slot(sequence)] - this.#sent[slot(sequence)] - behind;
+            const isHere = !Number.isNaN(latency);
+            if (isHere && now - sent - latency <= windowMicroseconds) {
+                latencies.push(latency);
+                if (this.#isHeld(sequence, floor)) held += 1;
+            }
+            if (now - sent > windowMicroseconds) continue;
             count += 1;
-            if (isHeld) held += 1;
-            if (Number.isNaN(latency)) missing += 1;
-            else latencies.push(latency);
+            if (!isHere) missing += 1;
             // Those that may still be on their way count neither as here nor as missing.
-            if (isMissing) oldMissing += 1;
-            if (isMissing || now - sent > patience && !Number.isNaN(latency)) oldCount += 1;
-        });
-        if (count < leastCount) return null;
+            if (!isKnown || now - sent <= (sequence <= this.#newest ? patience : longestPatience)) continue;
+            oldCount += 1;
+            if (!isHere) oldMissing += 1;
+        }
+        if (Math.max(count, latencies.length) < leastCount) return null;
         const sorted = Float64Array.from(latencies).sort();
         const at = (share) => (sorted.length > 0 ? sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] : null);
         this.#median = at(0.5) ?? this.#median;
         this.#low = at(0.1) ?? this.#low;
         return {
-            count, missing, delivered: oldCount > 0 ? 1 - oldMissing / oldCount : null,
-            p50: at(0.5), p99: at(0.99), largest: at(1), waited: this.#ordered && latencies.length > 0 ? held / latencies.length : null,
+            missing, delivered: oldCount > 0 ? 1 - oldMissing / oldCount : null, p50: at(0.5), p99: at(0.99),
+            waited: this.#ordered && latencies.length > 0 ? held / latencies.length : null,
         };
     }
 

@@ -56,7 +56,7 @@ export class LabRun {
         this.#control = control;
         this.#timers = timers;
         this.#hooks = hooks;
-        this.flow = new LabFlow(run.channel.ordered, run.traffic.rate, !run.sends);
+        this.flow = new LabFlow(run.channel, run.traffic.rate, !run.sends);
     }
 
     begin() {

@@ -10,7 +10,8 @@ const dotLimit = 1600;
 const top = 10;
 const bottom = 3;
 const lines = [0.5, 1];
-const steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000];
+/** What is older than the picture is not seen in it. */
+const steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, windowMicroseconds / 1000];
 
 /** A time for a person: `0.4 ms`, `41 ms`, `1.2 s`. */
 export function shownTime(microseconds) {

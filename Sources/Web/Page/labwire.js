@@ -59,6 +59,11 @@ export function checkedLink(link) {
     return { loss, burst, delay, jitter, rate };
 }
 
+/** Whether all that a channel accepts comes, sooner or later. */
+export function isReliable({ maxRetransmits, maxPacketLifeTime }) {
+    return maxRetransmits === undefined && maxPacketLifeTime === undefined;
+}
+
 /** "ordered, reliable", "unordered, maxRetransmits 0". */
 export function channelName({ ordered, maxRetransmits, maxPacketLifeTime }) {
     const limit = maxRetransmits !== undefined ? `maxRetransmits ${maxRetransmits}`

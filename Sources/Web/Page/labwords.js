@@ -1,11 +1,14 @@
 // What the lab's screen says about a run, in words.
 
 import { shownTime } from "./labstrip.js";
+import { isReliable } from "./labwire.js";
 import { duration } from "./text.js";
 
 const number = new Intl.NumberFormat("en");
 /** Less than that is not worth a word. */
 const leastShare = 0.002;
+/** When half of what comes is older than that, in microseconds, it has waited at the sender. */
+const piledMicroseconds = 2_000_000;
 
 /** `12,000`. */
 export function count(value) {
@@ -39,11 +42,17 @@ export function trafficText({ bytes, rate, milliseconds }) {
 export function sentence(channel, figures, refused) {
     if (refused > 0.02) return `The link is too slow for this: ${percent(refused)} of the messages are not even accepted.`;
     if (!figures) return "Waiting for messages…";
-    const isReliable = channel.maxRetransmits === undefined && channel.maxPacketLifeTime === undefined;
+    const isWhole = isReliable(channel);
     const lost = figures.delivered === null ? 0 : 1 - figures.delivered;
+    if (figures.p50 === null && lost > 0) return isWhole ? "Nothing arrives at the moment; nothing is lost." : "Nothing arrives at the moment.";
+    if (figures.p50 > piledMicroseconds) {
+        // No option switches SCTP's congestion control off.
+        const what = isWhole ? "Nothing is lost, but messages pile up at the sender" : "Messages pile up at the sender, which may not go faster";
+        return `${what}: half are over ${shownTime(figures.p50)} old.`;
+    }
     const waits = figures.waited !== null && figures.waited > leastShare;
     const waiting = waits ? `${percent(figures.waited)} of them waited for an earlier one` : "";
-    if (isReliable) {
+    if (isWhole) {
         if (lost > leastShare && channel.ordered) return `Nothing is lost, but ${count(figures.missing)} messages have to wait just now.`;
         if (lost > leastShare) return `Nothing is lost, but ${count(figures.missing)} messages are still on their way.`;
         if (waits) return `Every message arrives, but ${waiting}.`;
