@@ -15,6 +15,8 @@ package enum LabError: Error, Hashable, Sendable {
     case protocolViolation(String)
     /// The other side is there for something else: the protocol that it names.
     case otherProtocol(String)
+    /// The other side speaks another version of the lab's protocol.
+    case otherVersion
     /// Something of this side does not work: a socket, a process, a file.
     case failed(String)
     /// Whoever asked for it does not want it any more.

@@ -42,6 +42,8 @@ class PartnerRun:
         self.milliseconds = number(self.traffic, "milliseconds", 1, 86_400_000) if "milliseconds" in self.traffic else None
         self.came, self.news, self.damaged, self.sent_at = [], [], 0, {}
         self.offered = self.accepted = self.signals = 0
+        #: What the conductor tells of its own part: (when, offered, accepted, over), and (number, its time) of what has come to it.
+        self.told_sent, self.told_came, self.told_damaged, self.tellings = [], [], 0, []
         self.is_started = self.is_over = False
         self._offer, self._waiting = None, []
         self.tasks = []
@@ -85,6 +87,26 @@ class PartnerRun:
             self.sent_at[sequence] = sent
             self.came.append((sequence, at))
             self.news.append((sequence, at))
+
+    def hear(self, said):
+        require(self.is_started, f"told of a run that was not started: {str(said)[:200]}")
+        if said["type"] == "sent":
+            require(not self.sends, "sent by the receiver")
+            offered, accepted = number(said, "offered"), number(said, "accepted", most=LIMIT)
+            _, before, taken, over = self.told_sent[-1] if self.told_sent else (0, 0, 0, False)
+            require(before <= offered and taken <= accepted <= offered and not over, f"{said} behind {self.told_sent[-1:]}")
+            require(isinstance(said.get("over"), bool), f"{said}")
+            self.told_sent.append((now(), offered, accepted, said["over"]))
+            return
+        require(self.sends, "received by the sender")
+        values = said.get("messages")
+        require(isinstance(values, list) and len(values) % 2 == 0 and len(values) <= 4000, "an unsound list")
+        for sequence, at in zip(values[::2], values[1::2]):
+            require(type(sequence) is int and 0 <= sequence < self.accepted, f"a message {sequence} that was not sent")
+            require(type(at) is int and 0 <= at < 2 ** 53, f"a time {at}")
+            self.told_came.append((sequence, at))
+        self.told_damaged = number(said, "damaged", self.told_damaged) if "damaged" in said else 0
+        self.tellings.append((now(), len(values) // 2))
 
     def start(self):
         require(self.data.readyState == "open" and not self.is_started, "a start out of place")
@@ -210,7 +232,7 @@ class Partner:
             run = PartnerRun(self, said)
             require(run.number > max(self.runs, default=0), "a number that does not grow")
             self.runs[run.number] = run
-        elif kind in ("signal", "start", "stop", "failed"):
+        elif kind in ("signal", "start", "stop", "failed", "sent", "received"):
             run = self.runs.get(number(said, "run", 1))
             require(run is not None, f"a run that there is not: {said}")
             if kind == "signal":
@@ -219,6 +241,8 @@ class Partner:
                 run.start()
             elif kind == "stop":
                 await run.stop()
+            elif kind in ("sent", "received"):
+                run.hear(said)
             else:
                 await run.close()
         elif kind != "live":

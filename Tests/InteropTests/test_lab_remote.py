@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from lab_conductor import now
+from lab_conductor import message, now
 from lab_peer import Partner
 from martlet_peer import Connection
 from martlet_program import Martlet
@@ -53,12 +53,44 @@ async def test_an_independent_partner(sender):
         # What the program says is what the partner saw.
         if run.sends:
             assert accepted == run.accepted
+            # And the partner is told what came of its messages, at a bounded rate.
+            assert delivered == len({sequence for sequence, _ in run.told_came}) and run.told_damaged == 0
+            times = [at for at, _ in run.tellings]
+            assert 5 <= len(times) <= 2 + (times[-1] - times[0]) / 100_000
+            ahead = partner.clocks[-1]
+            assert all(at + ahead > run.sent_at[sequence] + 15_000 for sequence, at in run.told_came)
         else:
             assert delivered == len({sequence for sequence, _ in run.came})
+            assert run.told_sent[-1][2:] == (accepted, True) and 4 <= len(run.told_sent) <= 8
         assert 50 < accepted <= 100 and run.damaged == result["damaged"] == 0
         assert result["p50_ms"] >= 19.5, "no message comes before it can"
     assert reliable["delivered"] == reliable["accepted"]
     assert 0.5 < partial["delivered"] / partial["accepted"] < 0.97
+
+
+async def test_a_message_of_another_size_is_damaged():
+    async def other_sizes(run):
+        for sequence, count in enumerate((run.bytes, run.bytes - 1, run.bytes + 1)):
+            run.data.send(message(run.number, sequence, now(), count))
+        run.offered = run.accepted = 3
+        run.is_over = True
+        run.say("sent", offered=3, accepted=3, over=True)
+    async with lab("--link", "real", "--from", "peer", "--channel", "unordered:rtx=0") as program:
+        async with Partner(entrance_of(await link_of(program)), on_start=other_sizes) as partner:
+            result = await result_of(program)
+            assert (result["accepted"], result["delivered"], result["damaged"]) == (3, 1, 2)
+            assert await partner.ended() is None
+            assert [sequence for sequence, _ in partner.runs[1].told_came] == [0] and partner.runs[1].told_damaged == 2
+        assert (await program.end())[0] == 0
+
+
+async def test_a_partner_is_told_that_nothing_came():
+    async with lab("--from", "peer", "--channel", "unordered:rtx=0", "--loss", "1", "--back", "loss=0") as program:
+        async with Partner(entrance_of(await link_of(program))) as partner:
+            result = await result_of(program)
+            assert result["delivered"] == 0 < result["accepted"]
+            assert await partner.ended() is None
+        assert partner.runs[1].tellings and not partner.runs[1].told_came
 
 
 async def test_a_real_link_has_no_relay():
@@ -98,13 +130,13 @@ async def test_another_martlet(way):
 async def test_what_a_partner_at_a_terminal_reads():
     async with lab("--channel", "unordered:life=100", "--from", "peer") as program:
         async with Martlet("lab", "join", await link_of(program), json_events=False) as other:
-            accepted = (await result_of(program))["accepted"]
+            result = await result_of(program)
             await program.end()
             status, errors = await other.end()
     assert status == 0
     assert "Martlet 0.1.0 on Linux measures; this side takes part. (Ctrl-C ends it)" in errors
-    assert f"Run 1 of 1, unordered, maxPacketLifeTime 100, messages of 200 bytes, 100 a second: sent {accepted} messages." in errors
-    assert f"The other side is through: 1 run, {accepted} messages." in errors
+    assert f"Run 1 of 1, unordered, maxPacketLifeTime 100, messages of 200 bytes, 100 a second: sent {result['accepted']} messages, {result['delivered']} arrived." in errors
+    assert f"The other side is through: 1 run, {result['accepted']} messages." in errors
 
 
 async def test_ctrl_c_at_either_side():

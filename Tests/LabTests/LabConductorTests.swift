@@ -46,6 +46,11 @@ internal import Testing
             let error = try #require(run.clockError)
             #expect(least >= 9_000 - error, "seed 7: \(least) µs, clocks to within \(error) µs")
             #expect((run.wire?.forward.dropped ?? 0) > 0)
+            // Both sides know how much was sent, and how much came.
+            let stopped = events.withLock { events in
+                events.compactMap { event in if case .stopped(_, side, let figures) = event { figures } else { nil } }
+            }
+            #expect(stopped.last == LabPartnerFigures(sent: run.sentAt.count, arrived: came.count))
         }
         await runner.close()
         try await served
@@ -136,6 +141,42 @@ internal import Testing
         await conductor.close()
         await raw.close()
         await flood.value
+    }
+
+    @Test func `another version is told as that, whoever speaks it`() async throws {
+        let pair = try await LabRoomPair.make()
+        let raw = RawSide(pair.partner)
+        await raw.listen()
+        let met = Task {
+            _ = await #expect(throws: LabError.otherVersion) {
+                _ = try await LabConductor.meet(pair.conductor, agent: "conductor")
+            }
+        }
+        await raw.hello()
+        await raw.say(.hello(version: 2, agent: "raw"))
+        await met.value
+        #expect(await raw.error() == .error(code: "version", message: "This side speaks version 1."))
+        await raw.close()
+        let other = try await LabRoomPair.make()
+        let conductor = RawSide(other.conductor)
+        await conductor.listen()
+        let partner = LabPartner(other.partner, agent: "partner")
+        let served = Task { _ = await #expect(throws: LabError.otherVersion) { try await partner.serve() } }
+        await conductor.say(.hello(version: 2, agent: "raw"))
+        #expect(await conductor.error() == .error(code: "version", message: "This side speaks version 1."))
+        await served.value
+        await conductor.close()
+    }
+
+    @Test func `whoever ends the experiments before their time says why`() async throws {
+        let pair = try await LabRoomPair.make()
+        let partner = LabPartner(pair.partner, agent: "partner")
+        let served = Task {
+            _ = await #expect(throws: LabError.partnerFailed("no sockets")) { try await partner.serve() }
+        }
+        let conductor = try await LabConductor.meet(pair.conductor, agent: "conductor")
+        await conductor.close(because: .failed("no sockets"))
+        await served.value
     }
 
     @Test func `somebody who is there for something else is told apart`() async throws {

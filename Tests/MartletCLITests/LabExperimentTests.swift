@@ -12,7 +12,10 @@ private final class MadeUpRunner: LabRunner {
     private let runs = Mutex(0)
     private let fate: @Sendable (Int) throws(LabError) -> Void
 
-    init(fate: @escaping @Sendable (Int) throws(LabError) -> Void = { _ in }) {
+    let ending: LabError?
+
+    init(ending: LabError? = nil, fate: @escaping @Sendable (Int) throws(LabError) -> Void = { _ in }) {
+        self.ending = ending
         self.fate = fate
     }
 
@@ -29,7 +32,7 @@ private final class MadeUpRunner: LabRunner {
             seed: seed, offeredCount: 2, sentAt: [0, 20_000], receptions: [LabReception(sequence: 0, at: 50_000)])
     }
 
-    func close() async { isClosed.set() }
+    func close(because reason: LabError?) async { isClosed.set() }
 }
 
 @Suite struct LabExperimentTests {
@@ -88,18 +91,62 @@ private final class MadeUpRunner: LabRunner {
 
     @Test func `what was measured before a failure is told, kept and marked`() async throws {
         let runner = MadeUpRunner { number throws(LabError) in
-            if number == 4 { throw .partnerFailed("the page was closed") }
+            if number >= 4 { throw .partnerFailed("the page was closed") }
         }
         let path = folder.path + "/out"
         let (output, error, failure) = try await run(runner) { $0.output = path }
         #expect(failure?.status == .vanished)
         #expect(failure?.sentence.contains("the page was closed") == true)
-        #expect(output.contains("(Incomplete: 1 run of 2 missing.)"))
-        #expect(error.contains("Incomplete: 3 of 4 runs."))
+        #expect(failure?.sentence.hasPrefix("1 of 4 runs failed. ") == true)
+        #expect(output.replacing("\n ", with: "").contains("1 of 2 runs failed (the page was closed)"), "\(output)")
+        #expect(error.contains("unordered, reliable, seed 2, failed: the page was closed. Once more …"))
+        #expect(error.contains("Incomplete: 3 of 4 runs. 1 failed."))
         let text = try #require(SystemText.read(path + "/report.json"))
         let report = try LabReport(json: text)
         #expect(!report.isComplete && report.results.count == 2 && report.results[1].runs.count == 1)
+        #expect(
+            report.results[1].failures
+                == [true, false].map {
+                    LabFailure(seed: 2, reason: "the page was closed", isTriedAgain: $0)
+                })
         for name in ["report.csv", "report.html"] { #expect(SystemText.read("\(path)/\(name)")?.isEmpty == false) }
+    }
+
+    @Test func `a run that fails is tried once more, and the others are made whatever comes of it`() async throws {
+        let path = folder.path + "/report.json"
+        let again = MadeUpRunner { number throws(LabError) in if number == 1 { throw .noConnection("no way") } }
+        let first = try await run(again) { $0.output = path }
+        #expect(first.failure == nil && !first.error.contains("Incomplete"))
+        let report = try LabReport(json: #require(SystemText.read(path)))
+        #expect(report.isComplete)
+        #expect(report.results[0].failures == [LabFailure(seed: 1, reason: "no way", isTriedAgain: true)])
+        // Both runs of the first scenario, twice each.
+        let lost = MadeUpRunner { number throws(LabError) in if number <= 4 { throw .partnerFailed("gone") } }
+        let second = try await run(lost) { $0.output = path }
+        #expect(second.failure?.status == .vanished)
+        #expect(second.failure?.sentence.hasPrefix("2 of 4 runs failed. The first: ") == true)
+        #expect(second.output.contains("ordered reliable: no run came about (gone)"))
+        #expect(second.output.contains("unordered reliable: 50 % lost"))
+        #expect(second.error.contains("Incomplete: 2 of 4 runs. 2 failed."))
+    }
+
+    @Test func `whoever does not keep to the protocol gets no second try, and without a connection there is an end`()
+        async throws
+    {
+        let odd = MadeUpRunner { number throws(LabError) in if number == 1 { throw .protocolViolation("odd") } }
+        let first = try await run(odd)
+        #expect(first.failure?.status == .protocolMismatch && first.error.contains("Incomplete: 3 of 4 runs."))
+        let hopeless = MadeUpRunner { _ throws(LabError) in throw .noConnection("no way") }
+        let second = try await run(hopeless)
+        #expect(second.failure?.status == .noPath)
+        #expect(second.error.contains("Incomplete: 0 of 4 runs. 3 failed."))
+        let over = MadeUpRunner(ending: .partnerFailed("it has left")) { number throws(LabError) in
+            if number == 2 { throw .partnerFailed("it has left") }
+        }
+        let third = try await run(over)
+        #expect(third.failure?.sentence.contains("it has left") == true)
+        #expect(
+            third.output.contains("1 of 2 runs failed (it has left)") && !third.output.contains("unordered reliable"))
     }
 
     @Test func `who stops it gets what is there`() async throws {

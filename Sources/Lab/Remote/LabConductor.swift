@@ -35,6 +35,8 @@ package actor LabConductor {
         let measured: MeasuredConnection
         let carried: CarriedConnection<DataChannel>
         let from: LabSide
+        /// What this side has to tell.
+        var news: LabNews
         var signalCount = 0
         var isStarted = false
         var offered = 0
@@ -66,6 +68,7 @@ package actor LabConductor {
     private var reached: Set<Milestone> = []
     private var waiters: [Milestone: [CheckedContinuation<Result<Void, LabError>, Never>]] = [:]
     private var tasks: [Task<Void, Never>] = []
+    private var reporter: Task<Void, Never>?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
@@ -151,11 +154,15 @@ package actor LabConductor {
         let number = number ?? reserve(1)[0]
         let measured = try await MeasuredConnection.make(
             run: number, scenario: scenario, seed: seed, medium: medium, configuration: configuration, records: records,
-            on: loop, observe: observe)
+            on: loop,
+            observe: { [weak self] event in
+                observe(event)
+                self?.assumeIsolated { $0.note(event, of: number) }
+            })
         let carried = CarriedConnection<DataChannel>(
             calls: true, configuration: measured.configuration, prepare: { try await measured.prepare($0) },
             say: { [weak self] in await self?.say(.signal(run: number, payload: $0)) })
-        runs[number] = Run(measured: measured, carried: carried, from: scenario.from)
+        runs[number] = Run(measured: measured, carried: carried, from: scenario.from, news: LabNews(run: number))
         var traffic = LabRunRequest.Traffic(scenario.traffic)
         if isEndless { traffic.milliseconds = nil }
         say(
@@ -190,6 +197,13 @@ package actor LabConductor {
         runs[measured.run]?.isStarted = true
         say(.start(run: measured.run))
         await measured.start(partnerAhead: reading?.ahead ?? 0)
+        guard reporter == nil else { return }
+        reporter = Task { [weak self] in
+            while !Task.isCancelled {
+                try? await NetworkClock().sleep(for: LabNews.receivedInterval)
+                await self?.report()
+            }
+        }
     }
 
     /// Takes the impairments away and ends the run; what the partner still had to say of it has been heard when this returns.
@@ -198,6 +212,14 @@ package actor LabConductor {
         await measured.stopSending()
         await measured.clear()
         guard runs[measured.run] != nil else { return }
+        reportSent(measured.run)
+        // However much the control channel holds, it is waited for.
+        while failure == nil {
+            reportReceived(measured.run, isLast: true)
+            guard runs[measured.run]?.news.hasArrivals == true else { break }
+            do { try await peer.channels.control.drained() } catch { break }
+        }
+        if let failure { throw failure }
         say(.stop(run: measured.run))
         try await reach(
             .stopped(measured.run), within: Self.answerPatience, or: "the partner did not say that it has stopped")
@@ -213,6 +235,41 @@ package actor LabConductor {
             settle(milestone, .failure(.cancelled))
         }
         await measured.close()
+    }
+
+    // MARK: - What is told of a run
+
+    private func note(_ event: MeasuredConnection.Event, of number: UInt32) {
+        guard let run = runs[number], run.from == .partner else { return }
+        switch event {
+        case .received(let sequence, _, let at, _):
+            guard let start = run.measured.assumeIsolated({ $0.start }) else { return }
+            runs[number]?.news.take(LabArrival(sequence: sequence, at: start.nanoseconds / 1000 + at))
+        case .damaged: runs[number]?.news.takeDamaged()
+        case .accepted, .refused: break
+        }
+    }
+
+    private func report() {
+        for (number, run) in runs where run.isStarted {
+            reportSent(number)
+            reportReceived(number)
+        }
+    }
+
+    private func reportSent(_ number: UInt32) {
+        guard let sending = runs[number]?.measured.assumeIsolated({ $0.sending }) else { return }
+        let message = runs[number]?.news.sent(
+            offered: sending.offered, accepted: sending.accepted, isOver: sending.isOver, at: loop.now())
+        if let message { say(message) }
+    }
+
+    /// What the partner does not take in time waits here.
+    private func reportReceived(_ number: UInt32, isLast: Bool = false) {
+        guard runs[number]?.from == .partner else { return }
+        while peer.channels.control.bufferedAmount < LabNews.busyBytes,
+            let message = runs[number]?.news.received(isLast: isLast)
+        { say(message) }
     }
 
     /// Tells what is shown live: before its runs, and when something of it has changed.
@@ -270,13 +327,13 @@ package actor LabConductor {
         switch message {
         case .hello(let version, let agent):
             guard !isGreeted else { throw .protocolViolation("a second hello") }
-            guard version >= LabControlMessage.version else { throw .protocolViolation("an older version") }
+            guard version == LabControlMessage.version else { throw .otherVersion }
             isGreeted = true
             partnerAgent = agent
             settle(.hello, .success(()))
         case .otherHello(let name) where !isGreeted: throw .otherProtocol(name)
         case .error(let code, let text):
-            throw .partnerFailed(code == "cancelled" ? "it was stopped there" : text.isEmpty ? code : text)
+            throw LabError(told: code, text)
         case _ where !isGreeted: throw .protocolViolation("a message before hello")
         case .pong(let number, let at):
             try clock.answer(number, at: at, now: now)
@@ -355,7 +412,11 @@ package actor LabConductor {
     }
 
     private func say(_ message: LabControlMessage) {
-        do { try peer.channels.control.trySend(.text(message.encoded)) } catch {
+        let text = message.encoded
+        guard text.utf8.count <= LabControlMessage.byteLimit else {
+            return fail(.failed("what was to be said is too long"))
+        }
+        do { try peer.channels.control.trySend(.text(text)) } catch {
             fail(.partnerFailed("the partner takes nothing any more"))
         }
     }
@@ -364,13 +425,15 @@ package actor LabConductor {
 
     /// Ends the connection as somebody does who stops in the middle. Idempotent.
     package func cancel() async {
-        if failure == nil { say(.error(code: "cancelled", message: "it was stopped")) }
-        await close()
+        await close(because: .cancelled)
     }
 
     /// Ends the connection: in order when no run is under way. Idempotent.
-    package func close() async {
-        if failure == nil, !runs.isEmpty { say(.error(code: "cancelled", message: "it was stopped")) }
+    ///
+    /// - Parameter reason: why it ends before its time, which the partner is told; nil when it does not.
+    package func close(because reason: LabError? = nil) async {
+        let reason = reason ?? (runs.isEmpty ? nil : .cancelled)
+        if failure == nil, let notice = reason?.notice { say(notice) }
         fail(.cancelled)
         for run in runs.values { await run.measured.close() }
         runs = [:]
@@ -388,12 +451,10 @@ package actor LabConductor {
     private func fail(_ error: LabError) {
         guard failure == nil else { return }
         failure = error
-        if case .protocolViolation(let text) = error {
-            try? peer.channels.control.trySend(
-                .text(LabControlMessage.error(code: "protocol", message: text).encoded))
-        }
+        if error != .cancelled, let notice = error.notice { try? peer.channels.control.trySend(.text(notice.encoded)) }
         for task in tasks { task.cancel() }
         tasks = []
+        reporter?.cancel()
         turnContinuation.finish()
         for milestone in Array(waiters.keys) { settle(milestone, .failure(error)) }
         let ended = runs.values.map(\.measured)

@@ -13,17 +13,13 @@ package actor LabPartner {
         case run(LabRunRequest)
         /// Messages flow.
         case started(run: UInt32)
-        /// A run is over: how many messages this side has sent, or received.
-        case stopped(run: UInt32, from: LabSide, messages: Int)
+        /// How far a run is; four times a second.
+        case progress(run: UInt32, LabPartnerFigures)
+        /// A run is over.
+        case stopped(run: UInt32, from: LabSide, LabPartnerFigures)
         /// A run did not come about, or broke off. The text is fit to be shown.
         case failed(run: UInt32, reason: String)
     }
-
-    /// How often is said what has come, and what was sent.
-    private static let receivedInterval = Duration.milliseconds(100)
-    private static let sentInterval = Duration.milliseconds(250)
-    /// Arrivals that wait for being told of, at most, in one run.
-    private static let arrivalLimit = LabRecorder.messageLimit
 
     struct Run {
         let request: LabRunRequest
@@ -39,12 +35,13 @@ package actor LabPartner {
         var signalCount = 0
         var isReady = false
         var isStarted = false
-        /// What came and was not told of.
-        var arrivals: [LabArrival] = []
-        var damagedCount = 0
-        var toldDamagedCount = 0
-        var receivedCount = 0
-        var lastSentAt: NetworkTime?
+        /// What this side has to tell.
+        var news: LabNews
+        /// What has come here.
+        var came = LabSequenceSet()
+        /// What the conductor has told.
+        var hearsay = LabHearsay()
+        var shownAt: NetworkTime?
     }
 
     private let peer: ConnectedPeer<RoomChannels>
@@ -127,13 +124,13 @@ package actor LabPartner {
         switch message {
         case .hello(let version, let agent):
             guard !isGreeted else { throw .protocolViolation("a second hello") }
-            guard version >= LabControlMessage.version else { throw .protocolViolation("an older version") }
+            guard version == LabControlMessage.version else { throw .otherVersion }
             isGreeted = true
             say(.hello(version: LabControlMessage.version, agent: self.agent))
             onEvent(.met(agent: agent))
         case .otherHello(let name) where !isGreeted: throw .otherProtocol(name)
         case .error(let code, let text):
-            throw .partnerFailed(code == "cancelled" ? "it was stopped there" : text.isEmpty ? code : text)
+            throw LabError(told: code, text)
         case _ where !isGreeted: throw .protocolViolation("a message before hello")
         case .ping(let number): say(.pong(number, at: now.nanoseconds / 1000))
         case .clock: break
@@ -154,8 +151,15 @@ package actor LabPartner {
         case .stop(let number):
             guard try isKnown(number) else { return }
             Task { await stop(number) }
+        case .sent(let number, let offered, let accepted, _):
+            guard try isStarted(number, from: .conductor) else { return }
+            try runs[number]?.hearsay.hearSent(offered: offered, accepted: accepted)
+        case .received(let number, let arrivals, let damaged):
+            guard try isStarted(number, from: .partner), let sender = runs[number]?.sender else { return }
+            let accepted = sender.assumeIsolated { $0.acceptedCount }
+            try runs[number]?.hearsay.hearReceived(arrivals, damaged: damaged, accepted: accepted)
         // Only a page shows it.
-        case .live, .sent, .received: break
+        case .live: break
         case .ignorable:
             ignoredCount += 1
             guard ignoredCount <= LabControlMessage.ignoredLimit else {
@@ -170,6 +174,13 @@ package actor LabPartner {
     private func isKnown(_ number: UInt32) throws(LabError) -> Bool {
         guard number <= lastRun else { throw .protocolViolation("a run that there is not") }
         return runs[number] != nil
+    }
+
+    private func isStarted(_ number: UInt32, from side: LabSide) throws(LabError) -> Bool {
+        guard try isKnown(number), let run = runs[number] else { return false }
+        guard run.isStarted else { throw .protocolViolation("a result before start") }
+        guard run.request.from == side else { throw .protocolViolation("a result of the wrong side") }
+        return true
     }
 
     // MARK: - A run
@@ -191,7 +202,8 @@ package actor LabPartner {
         let (signals, yielder) = AsyncStream.makeStream(
             of: RoomPayload.self, bufferingPolicy: .bufferingOldest(CarriedSignals.limit))
         runs[number] = Run(
-            request: request, carried: carried, signals: yielder, trace: PacketTrace(run: number))
+            request: request, carried: carried, signals: yielder, trace: PacketTrace(run: number),
+            news: LabNews(run: number))
         onEvent(.run(request))
         Task { for await payload in signals { await carried.hear(payload) } }
         runs[number]?.task = Task { await connect(number, carried) }
@@ -216,7 +228,9 @@ package actor LabPartner {
             runs[number]?.isReady = true
             // The first messages may be here before `start` is.
             if run.request.from == .conductor {
-                runs[number]?.receiver = LabReceiver(channel, run: number, on: loop) { [weak self] note in
+                runs[number]?.receiver = LabReceiver(
+                    channel, run: number, messageBytes: run.request.traffic.bytes, on: loop
+                ) { [weak self] note in
                     self?.assumeIsolated { $0.take(note, of: number) }
                 }
             }
@@ -233,12 +247,11 @@ package actor LabPartner {
     private func start(_ number: UInt32) {
         guard let run = runs[number], let channel = run.channel else { return }
         runs[number]?.isStarted = true
-        runs[number]?.lastSentAt = loop.now()
         onEvent(.started(run: number))
         if reporter == nil {
             reporter = Task { [weak self] in
                 while !Task.isCancelled {
-                    try? await NetworkClock().sleep(for: Self.receivedInterval)
+                    try? await NetworkClock().sleep(for: LabNews.receivedInterval)
                     await self?.report()
                 }
             }
@@ -264,13 +277,13 @@ package actor LabPartner {
         // However much the control channel holds, it is waited for.
         while failure == nil {
             reportReceived(number)
-            guard let rest = runs[number]?.arrivals, !rest.isEmpty else { break }
+            guard runs[number]?.news.hasArrivals == true else { break }
             do { try await peer.channels.control.drained() } catch { break }
         }
-        let messages = await run.sender?.acceptedCount ?? run.receivedCount
+        let figures = figures(of: number)
         await drop(number)
         say(.stopped(run: number))
-        onEvent(.stopped(run: number, from: run.request.from, messages: messages))
+        onEvent(.stopped(run: number, from: run.request.from, figures))
     }
 
     /// Closes what a run needed, and forgets it.
@@ -289,11 +302,9 @@ package actor LabPartner {
     private func take(_ note: LabReceiver.Note, of number: UInt32) {
         switch note {
         case .received(let message, let time):
-            runs[number]?.receivedCount += 1
-            guard (runs[number]?.arrivals.count ?? 0) < Self.arrivalLimit else { return }
-            runs[number]?.arrivals.append(
-                LabArrival(sequence: message.sequence, at: time.nanoseconds / 1000))
-        case .damaged: runs[number]?.damagedCount += 1
+            runs[number]?.came.insert(message.sequence)
+            runs[number]?.news.take(LabArrival(sequence: message.sequence, at: time.nanoseconds / 1000))
+        case .damaged: runs[number]?.news.takeDamaged()
         case .ended:
             guard runs[number] != nil else { return }
             say(.failed(run: number, message: "the connection ended"))
@@ -306,36 +317,40 @@ package actor LabPartner {
         let now = loop.now()
         for (number, run) in runs where run.isStarted {
             reportReceived(number)
-            if let last = run.lastSentAt, last.duration(to: now) >= Self.sentInterval { reportSent(number) }
+            reportSent(number)
+            guard run.shownAt.map({ $0.duration(to: now) >= LabNews.sentInterval }) ?? true else { continue }
+            runs[number]?.shownAt = now
+            onEvent(.progress(run: number, figures(of: number)))
         }
     }
 
+    /// What the conductor does not take in time waits here.
     private func reportReceived(_ number: UInt32) {
-        guard let run = runs[number], run.request.from == .conductor,
-            !run.arrivals.isEmpty || run.damagedCount > run.toldDamagedCount
-        else { return }
-        // What the conductor does not take in time waits here, where it is smaller.
-        guard peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4 else { return }
-        runs[number]?.toldDamagedCount = run.damagedCount
-        var rest = run.arrivals[...]
-        repeat {
-            let part = rest.prefix(LabControlMessage.receivedLimit)
-            rest = rest.dropFirst(part.count)
-            say(.received(run: number, messages: Array(part), damaged: run.damagedCount))
-        } while !rest.isEmpty && peer.channels.control.bufferedAmount < LabControlMessage.byteLimit * 4
-        runs[number]?.arrivals = Array(rest)
+        guard runs[number]?.request.from == .conductor else { return }
+        while peer.channels.control.bufferedAmount < LabNews.busyBytes,
+            let message = runs[number]?.news.received()
+        { say(message) }
     }
 
     private func reportSent(_ number: UInt32) {
-        guard let run = runs[number], let sender = run.sender, run.lastSentAt != nil else { return }
+        guard let sender = runs[number]?.sender else { return }
         let (offered, accepted, isOver) = sender.assumeIsolated { ($0.offeredCount, $0.acceptedCount, $0.isOver) }
-        // It is over once.
-        runs[number]?.lastSentAt = isOver ? nil : loop.now()
-        say(.sent(run: number, offered: offered, accepted: accepted, over: isOver))
+        let message = runs[number]?.news.sent(offered: offered, accepted: accepted, isOver: isOver, at: loop.now())
+        if let message { say(message) }
+    }
+
+    private func figures(of number: UInt32) -> LabPartnerFigures {
+        guard let run = runs[number] else { return LabPartnerFigures() }
+        guard let sender = run.sender else { return LabPartnerFigures(sent: run.hearsay.sent, arrived: run.came.count) }
+        return LabPartnerFigures(sent: sender.assumeIsolated { $0.acceptedCount }, arrived: run.hearsay.arrived)
     }
 
     private func say(_ message: LabControlMessage) {
-        do { try peer.channels.control.trySend(.text(message.encoded)) } catch {
+        let text = message.encoded
+        guard text.utf8.count <= LabControlMessage.byteLimit else {
+            return fail(.failed("what was to be said is too long"))
+        }
+        do { try peer.channels.control.trySend(.text(text)) } catch {
             fail(.partnerFailed("the other side takes nothing any more"))
         }
     }
@@ -343,24 +358,8 @@ package actor LabPartner {
     private func fail(_ error: LabError) {
         guard failure == nil else { return }
         failure = error
-        if case .protocolViolation(let text) = error {
-            try? peer.channels.control.trySend(
-                .text(LabControlMessage.error(code: "protocol", message: text).encoded))
-        }
+        if error != .cancelled, let notice = error.notice { try? peer.channels.control.trySend(.text(notice.encoded)) }
         // Behind what was said, this ends the reading too.
         peer.channels.control.close()
-    }
-}
-
-extension LabError {
-    /// As part of a sentence.
-    var reason: String {
-        switch self {
-        case .badReport(let text), .badPlan(let text), .noConnection(let text), .partnerFailed(let text),
-            .protocolViolation(let text), .failed(let text):
-            text
-        case .otherProtocol(let name): "it speaks \(name)"
-        case .cancelled: "it was stopped"
-        }
     }
 }

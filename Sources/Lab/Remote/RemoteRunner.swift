@@ -44,7 +44,9 @@ package final class RemoteRunner: LabRunner {
         }
     }
 
-    package func close() async { await conductor.close() }
+    package var ending: LabError? { get async { await conductor.failure } }
+
+    package func close(because reason: LabError?) async { await conductor.close(because: reason) }
 
     private func run(
         _ measured: MeasuredConnection, since before: LabClockReading,

@@ -65,6 +65,9 @@ extension LabReport {
         ("waiting_p99_ms", { milliseconds($0.waiting?.p99) }),
         ("waiting_max_ms", { milliseconds($0.waiting?.max) }),
         ("round_trip", { $0.isRoundTrip ? "yes" : "no" }),
+        ("runs", { "\($0.runs.count)" }),
+        ("failed_runs", { "\($0.failedRuns.count)" }),
+        ("failures", { $0.failureWords.joined(separator: "; ") }),
         ("sentence", { $0.sentence }),
     ]
 

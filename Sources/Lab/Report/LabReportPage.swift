@@ -7,6 +7,8 @@ internal import Digests
 package struct LabReportPage: Sendable {
     /// Figures of each kind at most; what there is more of stands in the table.
     package static let figureLimit = 24
+    /// Attempts that came to nothing, at most, which are listed.
+    private static let failureLimit = 200
 
     private let report: LabReport
     private let groups: [ReportGroup]
@@ -48,12 +50,16 @@ package struct LabReportPage: Sendable {
     private var header: Markup {
         let seeds = Set(report.plan.scenarios.map(\.seeds.count))
         let runs = report.results.reduce(0) { $0 + $1.runs.count }
+        let failed = report.results.reduce(0) { $0 + $1.failedRuns.count }
+        let missing = report.plan.runCount - runs - failed
         let facts = [
             ReportWords.date(report.made), Self.words(for: report.plan.medium),
             "\(LabText.count(report.results.count)) \(report.results.count == 1 ? "scenario" : "scenarios")",
             seeds.count == 1 && report.results.count > 0
                 ? seeds.first == 1 ? "1 run each" : "\(LabText.count(seeds.first ?? 0)) runs each"
                 : "\(LabText.count(runs)) runs",
+            failed > 0 ? "\(LabText.count(failed)) \(failed == 1 ? "run" : "runs") failed" : nil,
+            missing > 0 ? "incomplete: \(LabText.count(missing)) \(missing == 1 ? "run" : "runs") not made" : nil,
         ].compactMap { $0 }
         return Markup(
             "header", [:],
@@ -111,7 +117,21 @@ package struct LabReportPage: Sendable {
                 Markup("ul", ["class": "says"], sentences.map { Markup("li", text: $0) }),
             ]
         }
-        return [Markup("h2", text: "All numbers"), Markup("div", ["class": "card"], card)]
+        return [Markup("h2", text: "All numbers"), Markup("div", ["class": "card"], card + failures)]
+    }
+
+    /// Which runs came to nothing, and why.
+    private var failures: [Markup] {
+        let lines = report.results.flatMap { result in
+            result.failureWords.map { "\(result.scenario.name), \($0)" }
+        }
+        guard !lines.isEmpty else { return [] }
+        let rest = lines.count - Self.failureLimit
+        let shown = lines.prefix(Self.failureLimit) + (rest > 0 ? ["… and \(LabText.count(rest)) more"] : [])
+        return [
+            Markup("h3", text: "What failed"),
+            Markup("ul", ["class": "says"], shown.map { Markup("li", text: $0) }),
+        ]
     }
 
     // MARK: - Figures

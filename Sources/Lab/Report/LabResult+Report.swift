@@ -29,6 +29,7 @@ extension LabResult {
         }
         object.insert(.array(timeline.map(\.reportValue)), as: "timeline")
         object.insert(.array(runs.map(\.reportValue)), as: "runs")
+        if !failures.isEmpty { object.insert(.array(failures.map(\.reportValue)), as: "failures") }
         return .object(object)
     }
 
@@ -64,6 +65,10 @@ extension LabResult {
         }
         runs = try members.list("runs", limit: LabScenario.seedLimit) { value throws(LabError) in
             try LabRunSummary(report: try LabMembers(value, "a run"))
+        }
+        guard members.has("failures") else { return }
+        failures = try members.list("failures", limit: 2 * LabScenario.seedLimit) { value throws(LabError) in
+            try LabFailure(report: try LabMembers(value, "a run that failed"))
         }
     }
 }
@@ -138,6 +143,20 @@ extension LabRunSummary {
             late: try members.count("late"), damaged: try members.count("damaged"),
             p50: try members.optionalTime("p50"), p99: try members.optionalTime("p99"),
             clockError: try members.optionalTime("clockError"))
+    }
+}
+
+extension LabFailure {
+    fileprivate var reportValue: JSONValue {
+        .object([
+            "seed": LabScenario.reportValue(ofSeed: seed), "message": .string(reason), "again": .bool(isTriedAgain),
+        ])
+    }
+
+    fileprivate init(report members: LabMembers) throws(LabError) {
+        self.init(
+            seed: try members.seed("seed"), reason: try members.text("message"),
+            isTriedAgain: try members.bool("again"))
     }
 }
 

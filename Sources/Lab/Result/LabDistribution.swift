@@ -48,27 +48,34 @@ package struct LabDistribution: Hashable, Sendable {
 
     /// The distribution of these values; nil when there are none.
     package init?(_ values: [Int64]) {
-        guard !values.isEmpty else { return nil }
-        let sorted = values.sorted()
-        count = sorted.count
-        mean = sorted.reduce(0.0) { $0 + Double($1) } / Double(sorted.count)
-        p50 = Self.nearestRank(500, of: sorted)
-        p90 = Self.nearestRank(900, of: sorted)
-        p99 = Self.nearestRank(990, of: sorted)
-        p999 = Self.nearestRank(999, of: sorted)
-        max = sorted[sorted.count - 1]
-        cdf = Self.points(of: sorted)
+        var times = LabTimes(exactLimit: .max, bits: 1)
+        for value in values { times.add(value) }
+        self.init(times)
     }
 
-    /// The value of rank ⌈thousandths · n / 1000⌉, counted from 1.
-    package static func nearestRank(_ thousandths: Int, of sorted: [Int64]) -> Int64 {
-        sorted[Swift.max(1, (sorted.count * thousandths + 999) / 1000) - 1]
+    /// The distribution of these times; nil when there are none.
+    init?(_ times: LabTimes) {
+        guard times.count > 0 else { return nil }
+        count = times.count
+        mean = times.mean
+        max = times.largest
+        let percentiles = times.values(ofRanks: [500, 900, 990, 999].map { Self.rank($0, of: times.count) })
+        (p50, p90, p99, p999) = (percentiles[0], percentiles[1], percentiles[2], percentiles[3])
+        cdf = Self.points(of: times)
     }
+
+    /// The value of ``rank(_:of:)``.
+    package static func nearestRank(_ thousandths: Int, of sorted: [Int64]) -> Int64 {
+        sorted[rank(thousandths, of: sorted.count) - 1]
+    }
+
+    /// ⌈thousandths · count / 1000⌉, counted from 1.
+    static func rank(_ thousandths: Int, of count: Int) -> Int { Swift.max(1, (count * thousandths + 999) / 1000) }
 
     /// All, of few values. Of many, two thirds of the points in even steps, and the others among the largest tenth, as densely for each
     /// nine more: 99 %, 99.9 %.
-    private static func points(of sorted: [Int64]) -> [LabPoint] {
-        let count = sorted.count
+    private static func points(of times: LabTimes) -> [LabPoint] {
+        let count = times.count
         var ranks = Set(1...Swift.min(pointLimit, count))
         if count > pointLimit {
             let even = pointLimit * 2 / 3 / 2 * 2
@@ -81,8 +88,9 @@ package struct LabDistribution: Hashable, Sendable {
             }
         }
         var points: [LabPoint] = []
-        for rank in ranks.sorted() {
-            let point = LabPoint(value: sorted[rank - 1], share: Double(rank) / Double(count))
+        let inOrder = ranks.sorted()
+        for (rank, value) in zip(inOrder, times.values(ofRanks: inOrder)) {
+            let point = LabPoint(value: value, share: Double(rank) / Double(count))
             // Of equal values, the last says how many are not larger.
             if points.last?.value == point.value { points[points.count - 1] = point } else { points.append(point) }
         }

@@ -53,6 +53,23 @@ extension LabResult {
     // MARK: - What happened
 
     private var outcome: [String] {
+        guard !runs.isEmpty || failures.isEmpty else { return [failureOutcome] }
+        return measuredOutcome + (failedRuns.isEmpty ? [] : [failureOutcome])
+    }
+
+    /// Of runs that came to nothing.
+    private var failureOutcome: String {
+        let failed = failedRuns
+        let who =
+            failed.count == scenario.seeds.count
+            ? "no run came about"
+            : "\(LabText.count(failed.count)) of \(LabText.count(scenario.seeds.count)) runs failed"
+        let reasons = Set(failed.map(\.reason))
+        guard let reason = failed.first?.reason else { return who }
+        return reasons.count == 1 ? "\(who) (\(reason))" : "\(who) (the first: \(reason))"
+    }
+
+    private var measuredOutcome: [String] {
         guard offered > 0 else { return ["no message was due"] }
         guard accepted > 0 else { return ["not one of \(LabText.messages(offered)) could be sent"] }
         var parts: [String] = []

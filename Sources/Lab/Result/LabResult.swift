@@ -90,6 +90,8 @@ package struct LabResult: Hashable, Sendable {
     package var isRoundTrip = false
     package var timeline: [LabMoment] = []
     package var runs: [LabRunSummary] = []
+    /// Attempts at runs that came to nothing, in order.
+    package var failures: [LabFailure] = []
 
     /// A result in which nothing has been counted.
     package init(scenario: LabScenario) {

@@ -30,6 +30,17 @@ package protocol LabRunner: Sendable {
         _ scenario: LabScenario, seed: UInt64, progress: @escaping @Sendable (LabProgress) -> Void
     ) async throws(LabError) -> LabRun
 
+    /// Why no run can be made any more; nil as long as one can.
+    var ending: LabError? { get async }
+
     /// Says good-bye. Idempotent.
-    func close() async
+    ///
+    /// - Parameter reason: why the experiments end before their time; nil when they do not.
+    func close(because reason: LabError?) async
+}
+
+extension LabRunner {
+    package var ending: LabError? { get async { nil } }
+
+    package func close() async { await close(because: nil) }
 }

@@ -50,7 +50,7 @@ package final class EchoRunner: LabRunner {
         return try result.get()
     }
 
-    package func close() async {}
+    package func close(because reason: LabError?) async {}
 
     private static func connect(_ measured: MeasuredConnection, _ process: EchoProcess) async throws(LabError) {
         do {

@@ -8,7 +8,7 @@ package final class LabReceiver: Sendable {
     /// What came. Told on the network loop.
     package enum Note: Sendable {
         case received(LabMessage, at: NetworkTime)
-        /// A message with wrong bytes, or of another run.
+        /// A message with wrong bytes, of another size, or of another run.
         case damaged(at: NetworkTime)
         /// The channel has ended; once, unless the receiver was stopped.
         case ended
@@ -21,14 +21,18 @@ package final class LabReceiver: Sendable {
     /// - Parameters:
     ///   - channel: its messages are used up here.
     ///   - run: the number of the run that they must bear.
+    ///   - messageBytes: that each of them has.
     package init(
-        _ channel: DataChannel, run: UInt32, on loop: NetworkLoop = .shared, note: @escaping @Sendable (Note) -> Void
+        _ channel: DataChannel, run: UInt32, messageBytes: Int, on loop: NetworkLoop = .shared,
+        note: @escaping @Sendable (Note) -> Void
     ) {
         task = Task(executorPreference: loop.taskExecutor) {
             do {
                 for try await message in channel.messages {
                     let now = loop.now()
-                    if case .binary(let bytes) = message, let read = LabMessage(bytes), read.run == run {
+                    if case .binary(let bytes) = message, bytes.count == messageBytes, let read = LabMessage(bytes),
+                        read.run == run, read.sequence < LabRecorder.messageLimit
+                    {
                         note(.received(read, at: now))
                     } else {
                         note(.damaged(at: now))

@@ -59,11 +59,6 @@ package actor MeasuredConnection {
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: ScheduledWork?
 
-    /// How long nothing comes, behind the last message that was sent, until the run is over; and for reliable channels.
-    package static let patience = (
-        partial: Duration.seconds(3), reliable: Duration.seconds(60), whole: Duration.seconds(900)
-    )
-
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.executor.asUnownedSerialExecutor() }
 
     /// Opens the relay, if there is one.
@@ -160,7 +155,9 @@ package actor MeasuredConnection {
         let lines = Self.lines(of: link, from: scenario.from, at: now)
         relay?.replaceLink(inward: lines.inward, outward: lines.outward, seed: seed)
         if scenario.from == .partner || isEcho {
-            receiver = LabReceiver(channel, run: run, on: loop) { [weak self] note in
+            receiver = LabReceiver(
+                channel, run: run, messageBytes: scenario.traffic.messageBytes, on: loop
+            ) { [weak self] note in
                 self?.assumeIsolated { $0.handle(note) }
             }
         }
@@ -184,6 +181,11 @@ package actor MeasuredConnection {
 
     /// Whoever sends here stops; for runs without an end.
     package func stopSending() async { await sender?.stop() }
+
+    /// What was sent here, and whether that is all; nil where the partner sends, and before the start.
+    package var sending: (offered: Int, accepted: Int, isOver: Bool)? {
+        sender?.assumeIsolated { ($0.offeredCount, $0.acceptedCount, $0.isOver) }
+    }
 
     /// How far the run is; zero for everything that is not written down.
     package var progress: LabProgress {
@@ -380,15 +382,15 @@ package actor MeasuredConnection {
     private func look() {
         guard !hasEnded, let overAt, let startedAt else { return }
         if recorder?.isComplete ?? false { return end(nil) }
-        let patience = scenario.channel.isReliable ? Self.patience.reliable : Self.patience.partial
-        let blackout = max(link.forward.lastBlackout(since: startedAt), link.back.lastBlackout(since: startedAt))
-        let silent = max(overAt, lastArrivalAt ?? overAt, blackout)
-        let deadline = min(
-            silent.advanced(by: patience + link.forward.longestDelay + link.back.longestDelay),
-            max(overAt, blackout).advanced(by: Self.patience.whole))
-        if deadline <= loop.now() { return end(nil) }
-        timer?.cancel()
-        timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.look() } }
+        let patience = LabPatience(scenario.channel, over: link, messageBytes: scenario.traffic.messageBytes)
+        switch patience.verdict(at: loop.now(), start: startedAt, over: overAt, lastArrival: lastArrivalAt) {
+        // Nothing came, because nothing can: what is missing was not lost by the channel.
+        case .over: end(channel?.readyState == .open ? nil : .partnerFailed("the connection ended"))
+        case .endless: end(.partnerFailed("messages did not end to come, long after the last was sent"))
+        case .wait(let deadline):
+            timer?.cancel()
+            timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.look() } }
+        }
     }
 
     private func end(_ error: LabError?) {

@@ -39,7 +39,7 @@ actor PairPartner {
         guard let channel else { return }
         let traffic = measured.scenario.traffic
         if measured.scenario.from == .conductor {
-            receiver = LabReceiver(channel, run: measured.run) { [weak self] note in
+            receiver = LabReceiver(channel, run: measured.run, messageBytes: traffic.messageBytes) { [weak self] note in
                 self?.assumeIsolated { $0.handle(note) }
             }
         } else {
@@ -73,7 +73,7 @@ actor PairPartner {
                 }
             }
         case .damaged: measured.assumeIsolated { $0.partnerReceivedDamaged(1) }
-        case .ended: break
+        case .ended: measured.assumeIsolated { $0.partnerFailed("the connection ended") }
         }
     }
 

@@ -37,7 +37,7 @@ package final class PairRunner: LabRunner {
         return try result.get()
     }
 
-    package func close() async {}
+    package func close(because reason: LabError?) async {}
 
     private func run(
         _ measured: MeasuredConnection, with partner: PairPartner, _ progress: @escaping @Sendable (LabProgress) -> Void

@@ -16,10 +16,11 @@ final class SimulatedRun {
     /// The number that its messages carry. Each association has but one run.
     private static let number: UInt32 = 1
     /// For how long the two may take to connect: the handshake takes five round trips, of two minutes at most.
-    private static let patience = Duration.seconds(900)
+    private static let connectPatience = Duration.seconds(900)
 
     private let scenario: LabScenario
     private let pair: SimulatedPair
+    private let patience: LabPatience
     private var phase: Phase
     private var recorder: LabRecorder
     private var trace = SCTPTrace(run: number)
@@ -29,9 +30,11 @@ final class SimulatedRun {
 
     init(_ scenario: LabScenario, seed: UInt64, time: VirtualTime) throws {
         self.scenario = scenario
+        patience = LabPatience(
+            scenario.channel, over: scenario.link, messageBytes: scenario.traffic.messageBytes)
         recorder = LabRecorder(seed: seed)
         pair = try SimulatedPair(seed: seed, link: scenario.link.unimpaired, channels: [scenario.channel], time: time)
-        phase = .connecting(deadline: pair.now.advanced(by: Self.patience))
+        phase = .connecting(deadline: pair.now.advanced(by: Self.connectPatience))
         // Each side tells what it alone can see: what was sent, and what came.
         pair.sender.session.packetTap = { [unowned self] packet, outgoing, now in
             if outgoing { trace.handle(packet: packet, outgoing: true, at: now) }
@@ -69,7 +72,7 @@ final class SimulatedRun {
             switch phase {
             case .connecting(let deadline): try connect(until: deadline)
             case .sending: send()
-            case .waiting(let since): wait(since: since)
+            case .waiting(let since): try wait(since: since)
             case .over: return true
             }
         }
@@ -128,7 +131,8 @@ final class SimulatedRun {
     // MARK: - Receiving
 
     private func receive(_ bytes: [UInt8]) {
-        guard let message = LabMessage(bytes), message.run == Self.number else { return recorder.receiveDamaged() }
+        guard bytes.count == scenario.traffic.messageBytes, let message = LabMessage(bytes), message.run == Self.number
+        else { return recorder.receiveDamaged() }
         let arrived = trace.takeArrival(of: message.sequence)
         let waited = arrived.map { $0.duration(to: pair.now).wholeNanoseconds / 1000 }
         if !recorder.receive(sequence: message.sequence, at: elapsed(pair.now), waited: waited) {
@@ -136,21 +140,17 @@ final class SimulatedRun {
         }
     }
 
-    private func wait(since end: NetworkTime) {
-        let last = recorder.lastReceptionAt.map { start.advanced(by: .microseconds($0)) } ?? end
-        let deadline = max(end, last).advanced(by: quiet)
-        if recorder.isComplete || pair.now >= deadline {
+    private func wait(since end: NetworkTime) throws(LabError) {
+        guard !recorder.isComplete else {
             phase = .over
-        } else {
-            pair.step(until: deadline)
+            return
         }
-    }
-
-    /// For how long nothing comes before a run is over: what the protocol says, and what the path itself takes.
-    private var quiet: Duration {
-        let path = scenario.link.forward
-        let longest = path.delay + path.jitter + path.reorderDelay + scenario.link.back.delay
-        return (scenario.channel.isReliable ? .seconds(60) : .seconds(3)) + longest
+        let last = recorder.lastReceptionAt.map { start.advanced(by: .microseconds($0)) }
+        switch patience.verdict(at: pair.now, start: start, over: end, lastArrival: last) {
+        case .over: phase = .over
+        case .endless: throw .failed("messages did not end to come, long after the last was sent")
+        case .wait(let deadline): pair.step(until: deadline)
+        }
     }
 
     private func elapsed(_ time: NetworkTime) -> Int64 { start.duration(to: time).wholeNanoseconds / 1000 }

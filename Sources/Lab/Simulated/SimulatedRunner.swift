@@ -16,7 +16,7 @@ package actor SimulatedRunner: LabRunner {
         agents = (agent, agent)
     }
 
-    package func close() async {}
+    package func close(because reason: LabError?) async {}
 
     package func run(
         _ scenario: LabScenario, seed: UInt64, progress: @escaping @Sendable (LabProgress) -> Void

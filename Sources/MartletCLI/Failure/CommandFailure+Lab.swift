@@ -33,6 +33,10 @@ extension CommandFailure {
             self.init(
                 .protocolMismatch, "The other side is not there for experiments (\(text(name))).",
                 remedy: "martlet lab join, or a page, with the link of this side")
+        case .otherVersion:
+            self.init(
+                .protocolMismatch, "The other side speaks another version of the lab's protocol.",
+                remedy: "the same version of martlet on both sides")
         case .failed(let words): self.init(.localResource, "Something here does not work: \(text(words)).")
         case .cancelled: self.init(.interrupted, "It was canceled.")
         }

@@ -55,7 +55,7 @@ struct LabAccount: Sendable {
         guard !console.isJSON else { return }
         console.result(table.row(result))
         var sentence = Printable.line(result.sentence)
-        let missing = result.scenario.seeds.count - result.runs.count
+        let missing = result.scenario.seeds.count - result.runs.count - result.failedRuns.count
         if missing > 0 {
             sentence += " (Incomplete: \(counted(missing, "run")) of \(result.scenario.seeds.count) missing.)"
         }
@@ -83,8 +83,25 @@ struct LabAccount: Sendable {
         for line in notes { tell(line) }
         if !report.isComplete {
             let made = report.results.reduce(0) { $0 + $1.runs.count }
-            console.say("Incomplete: \(made) of \(counted(plan.runCount, "run")).")
+            let failed = report.results.reduce(0) { $0 + $1.failedRuns.count }
+            let words = failed > 0 ? " \(grouped(failed)) failed." : ""
+            console.say("Incomplete: \(made) of \(counted(plan.runCount, "run")).\(words)")
         }
+    }
+
+    /// A run has failed.
+    static func tellFailure(
+        of scenario: LabScenario, seed: UInt64, _ error: LabError, isTriedAgain: Bool, on console: Console
+    ) {
+        let reason = Printable.line(error.reason, columns: 200)
+        console.event(
+            "lab-run-failed",
+            [
+                ("name", .string(scenario.name)), ("seed", LabEvent.seed(seed)), ("message", .string(reason)),
+                ("again", .bool(isTriedAgain)),
+            ])
+        let end = isTriedAgain ? " Once more …" : ""
+        console.say("\(Printable.line(scenario.name, columns: 80)), seed \(seed), failed: \(reason).\(end)")
     }
 
     /// Where the report is.
@@ -189,6 +206,11 @@ enum LabConditions {
 
 /// Results as members of events.
 enum LabEvent {
+    /// As in a report: above 2^53 - 1 as text.
+    static func seed(_ seed: UInt64) -> JSONValue {
+        seed < 1 << 53 ? .integer(Int64(seed)) : .string("\(seed)")
+    }
+
     static func members(of result: LabResult, number: Int) -> [(String, JSONValue)] {
         func count(_ value: Int) -> JSONValue { .integer(Int64(value)) }
         func share(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
@@ -204,6 +226,7 @@ enum LabEvent {
             ("p90_ms", milliseconds(latency?.p90)), ("p99_ms", milliseconds(latency?.p99)),
             ("max_ms", milliseconds(latency?.max)), ("waiting_share", share(result.waitingShare)),
             ("goodput", share(result.goodput)), ("overhead", share(result.overhead)),
+            ("failed", count(result.failedRuns.count)),
             ("resent", result.retransmissions.map { count($0) } ?? .null), ("round_trip", .bool(result.isRoundTrip)),
             ("sentence", .string(result.sentence)),
         ]

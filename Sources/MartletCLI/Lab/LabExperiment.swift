@@ -8,7 +8,10 @@ internal import Transfer
 #endif
 
 /// Makes the runs of a plan, one after the other, and tells what they show. What was measured is told and kept also when
-/// somebody stops it, or when a run fails.
+/// somebody stops it, or when runs fail.
+///
+/// A run that fails is tried once more with another connection, unless the same must come of it; when that fails too, it is
+/// told and the other runs are made.
 struct LabExperiment: Sendable {
     let plan: LabPlan
     /// Whose question the plan asks.
@@ -23,27 +26,25 @@ struct LabExperiment: Sendable {
         account.begin(estimate: plan.estimate(pace), partner: runner.agents.partner)
         let meter = LabMeter(plan, pace: pace, console: console)
         var results: [LabResult] = []
-        var failure: CommandFailure?
-        for (index, scenario) in plan.scenarios.enumerated() {
-            let (runs, reason) = await measure(scenario, with: runner, meter)
-            if !runs.isEmpty {
-                let result = LabResult(scenario: scenario, runs: runs)
-                results.append(result)
-                account.tell(result, index: index)
-            }
-            failure = reason
-            if failure != nil { break }
+        var course = Course()
+        for (index, scenario) in plan.scenarios.enumerated() where course.end == nil {
+            var tally = LabTally(scenario)
+            await measure(scenario, with: runner, meter, into: &tally, &course)
+            guard !tally.isEmpty else { continue }
+            let result = tally.result
+            results.append(result)
+            account.tell(result, index: index)
         }
         let agents = runner.agents
-        await runner.close()
+        await runner.close(because: course.end)
         console.clearBar()
         let report = LabReport(
             plan: plan, results: results, conductor: agents.conductor, partner: agents.partner,
             version: Program.version,
             made: Int64(time(nil)))
         account.end(report, preset: preset)
-        if let problem = keep(report), failure == nil { failure = problem }
-        if let failure { throw failure }
+        let problem = keep(report)
+        if let failure = course.failure(of: plan) ?? problem { throw failure }
     }
 
     /// What a simulation takes is measured before it is told; everything else takes as long as it takes.
@@ -52,22 +53,41 @@ struct LabExperiment: Sendable {
         do throws(LabError) { return try await LabPace.measured(with: runner) } catch { throw CommandFailure(error) }
     }
 
-    /// - Returns: the runs that were made, and why there are no more where some are missing.
+    /// Makes the runs of a scenario, as far as it comes.
     private func measure(
-        _ scenario: LabScenario, with runner: some LabRunner, _ meter: LabMeter
-    ) async -> (runs: [LabRun], failure: CommandFailure?) {
-        var runs: [LabRun] = []
+        _ scenario: LabScenario, with runner: some LabRunner, _ meter: LabMeter, into tally: inout LabTally,
+        _ course: inout Course
+    ) async {
         for seed in scenario.seeds {
-            guard !Task.isCancelled else { return (runs, CommandFailure(LabError.cancelled)) }
             meter.begin(scenario)
-            do throws(LabError) {
-                runs.append(try await runner.run(scenario, seed: seed) { meter.record($0) })
-            } catch {
-                return (runs, CommandFailure(error))
+            var isFirst = true
+            while true {
+                guard !Task.isCancelled else {
+                    course.end = .cancelled
+                    return
+                }
+                do throws(LabError) {
+                    tally.add(try await runner.run(scenario, seed: seed) { meter.record($0) })
+                    course.madeCount += 1
+                    break
+                } catch {
+                    if error == .cancelled || Task.isCancelled {
+                        course.end = .cancelled
+                        return
+                    }
+                    course.end = await runner.ending
+                    let isAgain = isFirst && course.end == nil && plan.medium.isWorthAnotherTry(error)
+                    tally.add(LabFailure(seed: seed, reason: error.reason, isTriedAgain: isAgain))
+                    LabAccount.tellFailure(of: scenario, seed: seed, error, isTriedAgain: isAgain, on: console)
+                    isFirst = false
+                    if isAgain { continue }
+                    course.fail(error)
+                    if course.end != nil { return }
+                    break
+                }
             }
             meter.end(scenario)
         }
-        return (runs, nil)
     }
 
     /// Writes the files.
@@ -76,6 +96,50 @@ struct LabExperiment: Sendable {
         let (written, failure) = outputs.write(report)
         LabAccount.tell(written, isComplete: report.isComplete, on: console)
         return failure
+    }
+}
+
+/// What has become of the runs of a plan so far.
+private struct Course {
+    /// Where so many runs have not even a connection, and none was made, there will be none.
+    private static let hopelessCount = 3
+
+    var madeCount = 0
+    /// Why no more runs are made; nil as long as they are.
+    var end: LabError?
+    private var failedCount = 0
+    private var first: LabError?
+
+    mutating func fail(_ error: LabError) {
+        failedCount += 1
+        first = first ?? error
+        guard end == nil, madeCount == 0, failedCount >= Self.hopelessCount else { return }
+        switch error {
+        case .noConnection, .failed: end = error
+        default: break
+        }
+    }
+
+    /// Why not everything was measured.
+    func failure(of plan: LabPlan) -> CommandFailure? {
+        if let end { return CommandFailure(end) }
+        guard let first else { return nil }
+        let reason = CommandFailure(first)
+        return CommandFailure(
+            reason.status,
+            "\(grouped(failedCount)) of \(counted(plan.runCount, "run")) failed. \(failedCount == 1 ? "" : "The first: ")"
+                + reason.sentence, remedy: reason.remedy)
+    }
+}
+
+extension LabMedium {
+    /// Whether a run that failed may come about when it is tried once more: in a simulation, and with a partner that does not
+    /// keep to the protocol, the same would come of it.
+    fileprivate func isWorthAnotherTry(_ error: LabError) -> Bool {
+        switch error {
+        case .noConnection, .partnerFailed, .failed: self != .simulated
+        case .badReport, .badPlan, .protocolViolation, .otherProtocol, .otherVersion, .cancelled: false
+        }
     }
 }
 

@@ -124,15 +124,24 @@ final class LabJoinNarrator: Sendable {
                 console.drawBar(Printable.line("\(text) …", columns: console.facts.size().columns - 1))
             }
         case .started: break
-        case .stopped(let run, let side, let messages):
+        case .progress(let run, let figures):
+            guard let request = state.withLock({ $0.requests[run] }) else { return }
+            console.event("lab-run-progress", [("run", .integer(Int64(run)))] + Self.members(of: figures))
+            if console.hasBar {
+                let did = Self.text(figures, from: request.from)
+                console.drawBar(Self.bar(did, Self.text(request), columns: console.facts.size().columns - 1))
+            }
+        case .stopped(let run, let side, let figures):
+            let messages = (side == .partner ? figures.sent : figures.arrived) ?? 0
             let request = state.withLock { state in
                 state.runCount += 1
                 state.messageCount += messages
                 return state.requests.removeValue(forKey: run)
             }
-            console.event("lab-run-over", [("run", .integer(Int64(run))), ("messages", .integer(Int64(messages)))])
-            let did = "\(side == .partner ? "sent" : "received") \(counted(messages, "message"))"
-            console.say("\(request.map(Self.text) ?? "Run \(run)"): \(did).")
+            console.event(
+                "lab-run-over",
+                [("run", .integer(Int64(run))), ("messages", .integer(Int64(messages)))] + Self.members(of: figures))
+            console.say("\(request.map(Self.text) ?? "Run \(run)"): \(Self.text(figures, from: side)).")
         case .failed(let run, let reason):
             let request = state.withLock { state in
                 state.failedCount += 1
@@ -155,6 +164,27 @@ final class LabJoinNarrator: Sendable {
             ])
         let failures = failed > 0 ? " \(counted(failed, "run")) broke off." : ""
         console.say("The other side is through: \(counted(runs, "run")), \(counted(messages, "message")).\(failures)")
+    }
+
+    /// "sent 100 messages, 87 arrived", "received 87 of 100 messages"; without what the other side does not tell.
+    static func text(_ figures: LabPartnerFigures, from side: LabSide) -> String {
+        let (sent, arrived) = (figures.sent, figures.arrived)
+        if side == .partner {
+            return "sent \(counted(sent ?? 0, "message"))" + (arrived.map { ", \(grouped($0)) arrived" } ?? "")
+        }
+        guard let arrived, let sent, sent >= arrived else { return "received \(counted(arrived ?? 0, "message"))" }
+        return "received \(grouped(arrived)) of \(counted(sent, "message"))"
+    }
+
+    /// What has come of a run, and which it is, in one line: what changes stands first, for the rest may be cut.
+    private static func bar(_ did: String, _ run: String, columns: Int) -> String {
+        let start = did.prefix(1).uppercased() + did.dropFirst()
+        return Printable.line("\(start) · \(run)", columns: columns)
+    }
+
+    private static func members(of figures: LabPartnerFigures) -> [(String, JSONValue)] {
+        func count(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
+        return [("sent", count(figures.sent)), ("arrived", count(figures.arrived))]
     }
 
     /// "Run 3 of 12: here to there, unordered, maxRetransmits 0, messages of 100 bytes, 50 a second"

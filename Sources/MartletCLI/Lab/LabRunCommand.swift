@@ -150,6 +150,7 @@ struct LabRunCommand: ConsoleCommand {
         if echo != nil, plan.scenarios.contains(where: { $0.from == .partner }) {
             throw LabPlanError("An echo sends nothing of its own.", remedy: "--from here")
         }
+        try plan.checkBlackouts(isOurs: echo == nil && (peer == .own || peer == .terminal))
     }
 
     private static func read(_ path: String) throws(LabPlanError) -> String {

@@ -43,7 +43,10 @@ struct LabSettingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "3s+500ms: nothing passes from 3 s on, for 500 ms. Several hold together.", valueName: "start+length"))
+            """
+            3s+500ms: nothing passes from 3 s on, for 500 ms. Several hold together. 20s at most, with a browser 12s: \
+            a longer one ends the connection.
+            """, valueName: "start+length"))
     var blackout: String?
 
     @Option(help: ArgumentHelp("What is otherwise on the way back: loss=0,delay=10ms.", valueName: "key=value"))

@@ -79,8 +79,15 @@ enum EventTable {
         ),
         (
             "lab-result",
-            ["number", "name", "channel", "runs", "accepted", "delivered", "late", "p50_ms", "p99_ms", "sentence"],
+            [
+                "number", "name", "channel", "runs", "failed", "accepted", "delivered", "late", "p50_ms", "p99_ms",
+                "sentence",
+            ],
             "of lab: a scenario is through, and what it shows (with more numbers than these)"
+        ),
+        (
+            "lab-run-failed", ["name", "seed", "message", "again"],
+            "of lab: a run came to nothing, and why; again: it is tried once more"
         ),
         (
             "lab-answer", ["question", "answer"],
@@ -94,7 +101,11 @@ enum EventTable {
             "lab-run", ["run", "of", "from", "channel", "bytes", "rate"],
             "of lab join: the other side asks for a run; of and rate may be null"
         ),
-        ("lab-run-over", ["run", "messages", "message"], "of lab join: it is over; message: why it broke off"),
+        ("lab-run-progress", ["run", "sent", "arrived"], "of lab join: messages so far; null: not known"),
+        (
+            "lab-run-over", ["run", "messages", "sent", "arrived", "message"],
+            "of lab join: it is over; message: why it broke off"
+        ),
         ("lab-over", ["runs", "failed", "messages"], "of lab join: the other side is through"),
         (
             "lab-live", ["seconds", "loss", "delay_ms", "jitter_ms", "rate", "channels"],

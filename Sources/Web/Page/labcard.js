@@ -90,9 +90,9 @@ export class LabCard {
         // A number and its unit stay in one line.
         set(this.#says, this.#sentence.replace(/(\d) /g, "$1\u00a0"));
         if (!run) return;
-        const { accepted, arrived, damaged } = run.flow;
+        const { accepted, arrived, damaged, isTold } = run.flow;
         const all = Math.max(accepted, arrived);
-        const came = run.sends && arrived === 0 ? "" : `${count(arrived)} of `;
+        const came = run.sends && !isTold ? "" : `${count(arrived)} of `;
         set(this.#count, `${came}${count(all)} ${all === 1 ? "message" : "messages"}${came ? "" : " sent"}`
             + `${damaged > 0 ? `, ${count(damaged)} damaged` : ""} · ${trafficText(run.traffic)}`);
         const { milliseconds } = run.traffic;

@@ -26,6 +26,8 @@ export class LabFlow {
     accepted = 0;
     offered = 0;
     damaged = 0;
+    /** Whether the other side tells what has come of ours: it need not. */
+    isTold = false;
     #ordered;
     #rate;
     #isReceiver;

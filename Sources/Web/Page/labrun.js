@@ -146,6 +146,7 @@ export class LabRun {
             require(messages[index] < this.flow.accepted, "a message that was never sent");
             this.flow.handleCame(messages[index], null, messages[index + 1]);
         }
+        this.flow.isTold = true;
         this.flow.damaged = Math.max(this.flow.damaged, damaged);
     }
 

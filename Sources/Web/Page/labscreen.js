@@ -85,9 +85,10 @@ export class LabScreen {
     endRun(run) {
         if (this.#isLive || this.#over) return;
         this.#pastCount += 1;
-        const { arrived, accepted } = run.flow;
+        const { arrived, accepted, isTold } = run.flow;
         const row = document.createElement("li");
-        const came = `${count(arrived)} of ${count(Math.max(arrived, accepted))} arrived`;
+        const all = count(Math.max(arrived, accepted));
+        const came = run.sends && !isTold ? `${all} sent` : `${count(arrived)} of ${all} arrived`;
         row.value = run.number;
         row.textContent = `${channelName(run.channel)} · ${trafficText(run.traffic)} · ${run.failure || came}`;
         const list = element("lab-past-list");
@@ -140,7 +141,8 @@ export class LabScreen {
     // MARK: Runs
 
     #runName({ number, of }) {
-        return of ? `Run ${count(number)} of ${count(of)}` : `Run ${count(number)}`;
+        // What failed is tried once more, with another number.
+        return of ? `Run ${count(number)} of ${count(Math.max(of, number))}` : `Run ${count(number)}`;
     }
 
     #showRuns() {

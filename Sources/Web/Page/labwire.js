@@ -10,6 +10,8 @@ const magic = 0x4d4c4142;
 const rateLimit = 1e9;
 const millisecondsLimit = 86_400_000;
 const linkDelayLimit = 5000;
+/** Packets lost in a row, on average. */
+const burstLimit = 10_000;
 
 /** This page's clock: microseconds, an integer, as exactly as the browser tells. */
 export function clock() {
@@ -53,7 +55,7 @@ export function checkedTraffic(traffic) {
 export function checkedLink(link) {
     require(isObject(link), "a live view without link");
     const { loss = 0, burst = 1, delay = 0, jitter = 0, rate = null } = link;
-    require(isNumber(loss, 0, 1) && isNumber(burst, 1, 1e6), "an impossible loss");
+    require(isNumber(loss, 0, 1) && isNumber(burst, 1, burstLimit), "an impossible loss");
     require(isNumber(delay, 0, linkDelayLimit) && isNumber(jitter, 0, linkDelayLimit), "an impossible delay");
     require(rate === null || isNumber(rate, 10_000, 1e9), "an impossible rate of the link");
     return { loss, burst, delay, jitter, rate };
