@@ -12,8 +12,12 @@ package final class LabSoak {
     /// What one of its channels has done.
     package struct Channel: Hashable, Sendable {
         package let channel: LabChannel
-        /// Messages that SCTP was given.
+        /// Messages that the channel was given; each is sent, expired, or waits.
+        package fileprivate(set) var given = 0
+        /// Messages that SCTP has begun to send, as seen on the wire.
         package fileprivate(set) var sent = 0
+        /// Messages whose lifetime was over before SCTP could begin: they are not the traffic that is meant.
+        package fileprivate(set) var expired = 0
         package fileprivate(set) var delivered = 0
         /// Messages that were due while the channel still held too much.
         package fileprivate(set) var refused = 0
@@ -47,8 +51,7 @@ package final class LabSoak {
     private var due: [NetworkTime]
     /// When a channel last moved.
     private var moved: [NetworkTime]
-    /// Messages of each channel that its session had taken when that was last looked at.
-    private var handed: [Int]
+    private var departures = DepartureCount()
     private var nextTurn = NetworkTime.zero
     private var turns = 0
     /// The unordered reliable messages that are missing below the highest that came.
@@ -60,7 +63,6 @@ package final class LabSoak {
         channels = Self.kinds.map(Channel.init)
         due = Array(repeating: .zero, count: channels.count)
         moved = due
-        handed = Array(repeating: 0, count: channels.count)
         expected = Array(repeating: 0, count: channels.count)
         generator = SplitMix64(seed: seed)
         do {
@@ -74,6 +76,9 @@ package final class LabSoak {
             throw .failed("the simulation cannot begin: \(error)")
         }
         pair.onMessage = { [unowned self] channel, bytes in receive(bytes, on: channel) }
+        pair.sender.session.packetTap = { [unowned self] packet, outgoing, _ in
+            if outgoing { departures.handle(packet: packet) }
+        }
     }
 
     /// Ends it. Idempotent.
@@ -91,6 +96,9 @@ package final class LabSoak {
         let wire = pair.wire
         return (wire.forward.datagrams + wire.back.datagrams, wire.forward.dropped + wire.back.dropped)
     }
+
+    /// How often the sender gave something up (FORWARD TSN): what usrsctp's receiver froze on.
+    package var forwardCount: Int { departures.forwardCount }
 
     /// Goes on for about so many events, which are datagrams and timers.
     ///
@@ -152,14 +160,14 @@ package final class LabSoak {
         let isLarge = !channels[number].channel.isReliable
         let byteCount = isLarge ? Int.random(in: Self.largeBytes, using: &generator) : Self.smallBytes
         let message = LabMessage(
-            run: UInt32(number), sequence: UInt32(truncatingIfNeeded: channels[number].sent),
+            run: UInt32(number), sequence: UInt32(truncatingIfNeeded: channels[number].given),
             sentAt: UInt64(max(0, pair.now.nanoseconds) / 1000))
         // Large ones have a plain filling: that SCTP keeps bytes is shown elsewhere, and here it is about speed.
         let bytes =
             isLarge
             ? message.encoded(byteCount: 24) + [UInt8](repeating: UInt8(number), count: byteCount - 24)
             : message.encoded(byteCount: byteCount)
-        channels[number].sent += 1
+        channels[number].given += 1
         pair.send(bytes, on: number)
     }
 
@@ -185,11 +193,16 @@ package final class LabSoak {
         }
     }
 
-    /// A reliable channel moves when something arrives; one that may lose everything, when SCTP takes another message.
+    /// A reliable channel moves when something arrives; one that may lose everything, when SCTP begins to send another message.
     private func look(at number: Int) {
-        let taken = pair.sender.handedCount[number]
-        if !channels[number].channel.isReliable, taken > handed[number] { moved[number] = pair.now }
-        handed[number] = taken
+        // The identifier of the channel is its number, and the stream's.
+        let sent = departures.begun[UInt16(number)] ?? 0
+        if !channels[number].channel.isReliable, sent > channels[number].sent { moved[number] = pair.now }
+        channels[number].sent = sent
+        // One of the channels has a lifetime: all that expires is its.
+        if channels[number].channel.maxPacketLifeTime != nil {
+            channels[number].expired = pair.sender.session.counters.expiredMessages
+        }
         if moved[number].duration(to: pair.now) > Self.stillness {
             fault = "nothing moves any more on the channel \"\(channels[number].channel.name)\""
         }

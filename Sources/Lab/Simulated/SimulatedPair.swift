@@ -21,8 +21,6 @@ final class SimulatedPair {
         fileprivate var outboxes: [Deque<(bytes: [UInt8], givenAt: NetworkTime)>] = []
         /// Bytes that wait on each channel for room in SCTP.
         fileprivate(set) var heldBytes: [Int] = []
-        /// Messages of each channel that the session has taken.
-        fileprivate(set) var handedCount: [Int] = []
 
         fileprivate init(session: PeerSession, address: TransportAddress, host: VirtualNetwork.Host) {
             self.session = session
@@ -73,7 +71,6 @@ final class SimulatedPair {
                 side.channels.append(try session.openChannel("martlet-lab", options))
                 side.outboxes.append([])
                 side.heldBytes.append(0)
-                side.handedCount.append(0)
             }
             sides.append(side)
         }
@@ -217,7 +214,6 @@ final class SimulatedPair {
                 guard let (bytes, givenAt) = side.outboxes[number].popFirst() else { continue }
                 moved = true
                 side.heldBytes[number] -= bytes.count
-                side.handedCount[number] += 1
                 // A session that has failed takes no more, and says so by its state.
                 try? side.session.send(.binary(bytes), on: side.channels[number], givenAt: givenAt, at: now)
             }

@@ -6,6 +6,18 @@ internal import Wire
 ///
 /// For work that can hang inside a C library, where no cancellation reaches.
 package final class Watchdog: Sendable {
+    /// The rule alone, as a value: whoever has not been stroked between two looks has been forgotten.
+    struct Attention: Sendable {
+        private var last = 0
+
+        /// - Parameter strokes: how many there were, from the beginning on.
+        /// - Returns: whether there was none since the last look.
+        mutating func isForgotten(strokes: Int) -> Bool {
+            defer { last = strokes }
+            return strokes == last
+        }
+    }
+
     private let strokes = Atomic(0)
     private let isOver = Atomic(false)
     private let patience: Duration
@@ -17,7 +29,7 @@ package final class Watchdog: Sendable {
     package init(patience: Duration, onSilence: @escaping @Sendable () -> Void) {
         self.patience = patience
         self.onSilence = onSilence
-        NetworkLoop.shared.execute { self.look(last: 0) }
+        NetworkLoop.shared.execute { self.wait(Attention()) }
     }
 
     deinit { end() }
@@ -28,12 +40,12 @@ package final class Watchdog: Sendable {
     /// Sends it away. Idempotent.
     package func end() { isOver.store(true, ordering: .relaxed) }
 
-    private func look(last: Int) {
+    private func wait(_ attention: Attention) {
         let loop = NetworkLoop.shared
         _ = loop.schedule(at: loop.now().advanced(by: patience)) { [weak self] in
             guard let self, !isOver.load(ordering: .relaxed) else { return }
-            let strokes = strokes.load(ordering: .relaxed)
-            guard strokes == last else { return look(last: strokes) }
+            var attention = attention
+            guard attention.isForgotten(strokes: strokes.load(ordering: .relaxed)) else { return wait(attention) }
             end()
             onSilence()
         }

@@ -36,9 +36,6 @@ struct LabSoakCommand: ConsoleCommand {
 
     var speechOptions: OutputOptions { speech }
 
-    /// What memory may grow by once everything has happened a few times.
-    private static let growthBytes = 64 * 1_048_576
-    private static let warmUp = Duration.seconds(600)
     private static let pause = Duration.milliseconds(500)
 
     func validate() throws {
@@ -46,15 +43,26 @@ struct LabSoakCommand: ConsoleCommand {
     }
 
     func perform(on console: Console) async throws(CommandFailure) {
-        let watchdog = Watchdog(patience: .seconds(60)) {
-            // Whoever hangs in the library can neither be cancelled nor freed.
-            console.report(CommandFailure(.other, "The SCTP library does not return any more: it has frozen."))
-            endProcess(CommandStatus.other.rawValue)
-        }
+        let watchdog = Self.watchdog(patience: .seconds(60), console, ending: endProcess)
         defer { watchdog.end() }
         do throws(LabError) { try await soak(watchdog, console) } catch {
             console.clearBar()
             throw CommandFailure(error)
+        }
+    }
+
+    /// Watches over the library, and ends the process when it does not return: whoever hangs there can neither be
+    /// cancelled nor freed.
+    ///
+    /// - Parameter end: gets the exit code.
+    static func watchdog(
+        patience: Duration, _ console: Console, ending end: @escaping @Sendable (Int32) -> Void
+    ) -> Watchdog {
+        Watchdog(patience: patience) {
+            console.clearBar()
+            let failure = CommandFailure(.other, "The SCTP library does not return any more: it has frozen.")
+            console.report(failure)
+            end(failure.status.rawValue)
         }
     }
 
@@ -65,7 +73,7 @@ struct LabSoakCommand: ConsoleCommand {
         let clock = ContinuousClock()
         let began = clock.now
         var told = began
-        var usualBytes: Int?
+        var memory = MemoryWatch()
         while soak.elapsed < length {
             guard !Task.isCancelled else { throw .cancelled }
             try soak.advance(events: 1024)
@@ -74,18 +82,14 @@ struct LabSoakCommand: ConsoleCommand {
             guard clock.now - told >= Self.pause else { continue }
             told = clock.now
             let bytes = ProcessUsage.current().peakMemoryBytes
-            if soak.elapsed > Self.warmUp {
-                let usual = usualBytes ?? bytes
-                usualBytes = usual
-                guard bytes <= usual + Self.growthBytes else {
-                    throw .failed("memory grew from \(Self.mebibytes(usual)) to \(Self.mebibytes(bytes)) MiB")
-                }
-            }
+            try memory.look(at: bytes, after: soak.elapsed)
             tell("lab-soak", soak, bytes, began.duration(to: told), console)
         }
+        let bytes = ProcessUsage.current().peakMemoryBytes
+        try memory.look(at: bytes, after: soak.elapsed)
         console.clearBar()
         let took = began.duration(to: clock.now)
-        tell("lab-soak-end", soak, ProcessUsage.current().peakMemoryBytes, took, console)
+        tell("lab-soak-end", soak, bytes, took, console)
         for line in Self.table(soak, took) { console.result(line) }
     }
 
@@ -97,13 +101,14 @@ struct LabSoakCommand: ConsoleCommand {
             [
                 ("simulated_seconds", .number(elapsed)), ("seconds", .number(Self.seconds(took))),
                 ("datagrams", .integer(Int64(sent))), ("lost", .integer(Int64(lost))),
-                ("memory", .integer(Int64(bytes))),
+                ("forward_tsns", .integer(Int64(soak.forwardCount))), ("memory", .integer(Int64(bytes))),
                 (
                     "channels",
                     .array(
                         soak.channels.map { channel in
                             .object([
                                 "name": .string(channel.channel.name), "sent": .integer(Int64(channel.sent)),
+                                "expired": .integer(Int64(channel.expired)),
                                 "delivered": .integer(Int64(channel.delivered)),
                             ])
                         })
@@ -123,10 +128,12 @@ struct LabSoakCommand: ConsoleCommand {
         return [
             "\(DurationText.text(soak.elapsed)) simulated in \(DurationText.text(took)), \(rate) times as fast; "
                 + "\(sent) datagrams, \(lost) of them lost; "
+                + "\(soak.forwardCount) FORWARD TSNs gave something up; "
                 + "\(mebibytes(ProcessUsage.current().peakMemoryBytes)) MiB of memory at most"
         ]
             + soak.channels.map { channel in
-                "  \(channel.channel.name): \(channel.delivered) of \(channel.sent) messages arrived"
+                let expired = channel.expired > 0 ? "; \(channel.expired) more expired before they could be sent" : ""
+                return "  \(channel.channel.name): \(channel.delivered) of \(channel.sent) messages arrived\(expired)"
             }
     }
 
@@ -135,4 +142,4 @@ struct LabSoakCommand: ConsoleCommand {
 }
 
 /// `exit(3)`, out of reach of methods of that name.
-private func endProcess(_ status: Int32) -> Never { exit(status) }
+private func endProcess(_ status: Int32) { exit(status) }

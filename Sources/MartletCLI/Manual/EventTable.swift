@@ -112,11 +112,12 @@ enum EventTable {
             "of lab live: each second, the link as it is and what each channel did in the last ten"
         ),
         (
-            "lab-soak", ["simulated_seconds", "seconds", "datagrams", "lost", "memory", "channels"],
-            "of lab soak: twice a second; channels have name, sent, delivered; memory: the peak"
+            "lab-soak", ["simulated_seconds", "seconds", "datagrams", "lost", "forward_tsns", "memory", "channels"],
+            "of lab soak: twice a second; channels: name, sent, expired, delivered; memory: peak"
         ),
         (
-            "lab-soak-end", ["simulated_seconds", "seconds", "datagrams", "lost", "memory", "channels"],
+            "lab-soak-end",
+            ["simulated_seconds", "seconds", "datagrams", "lost", "forward_tsns", "memory", "channels"],
             "of lab soak: it held; the same members"
         ),
         ("error", ["code", "exit", "message", "remedy"], "the command fails; code and exit as in “martlet help exit”"),
