@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/wait.h>
 
 extern char **environ;
 
@@ -38,4 +40,22 @@ int martlet_spawn(pid_t *process, char *const arguments[], int input, int output
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return code;
+}
+
+int martlet_has_ended(pid_t process) {
+    siginfo_t ended;
+    int code;
+    ended.si_pid = 0;
+    do code = waitid(P_PID, (id_t)process, &ended, WEXITED | WNOHANG | WNOWAIT);
+    while (code != 0 && errno == EINTR);
+    return code != 0 || ended.si_pid != 0;
+}
+
+int martlet_reap(pid_t process) {
+    int status;
+    pid_t reaped;
+    do reaped = waitpid(process, &status, 0);
+    while (reaped < 0 && errno == EINTR);
+    if (reaped != process) return -1000;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -437,3 +439,37 @@ async def test_a_crowd_of_strangers_does_not_disturb_a_transfer(tmp_path):
                     stranger.close()
         assert [code for code, _ in ends] == [0, 0], ends
         assert digest(target / "x.bin") == digest(source)
+
+
+# MARK: The benchmark
+
+
+def test_the_benchmark_moves_what_it_is_told_between_two_processes():
+    end = subprocess.run([BUILD / "martlet", "bench", "--json", "--size", "4"], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert end.returncode == 0, end.stderr
+    report = json.loads(end.stdout)
+    assert report["sender"]["bytes"] == report["receiver"]["bytes"] == 4 << 20
+    assert report["megabytesPerSecond"] > 1 and report["receiver"]["cpuSecondsPerGiB"] > 0
+
+
+async def test_the_second_process_of_the_benchmark_ends_with_the_first():
+    process = await asyncio.create_subprocess_exec(
+        BUILD / "martlet", "bench", "--size", "100000", stdin=asyncio.subprocess.DEVNULL, preexec_fn=die_with_parent)
+    async with asyncio.timeout(30):
+        while not (receiver := child_of(process.pid)):
+            await asyncio.sleep(0.02)
+        # It is the program by now, which reads what it is given.
+        while b"--receiver" not in pathlib.Path(f"/proc/{receiver}/cmdline").read_bytes():
+            await asyncio.sleep(0.02)
+        process.kill()
+        await process.wait()
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            # A zombie has no command line any more.
+            while b"--receiver" in pathlib.Path(f"/proc/{receiver}/cmdline").read_bytes():
+                await asyncio.sleep(0.02)
+
+
+def child_of(process):
+    """The first child of a process, or None."""
+    children = (path.read_text().split() for path in pathlib.Path(f"/proc/{process}/task").glob("*/children"))
+    return next((child for found in children for child in found), None)

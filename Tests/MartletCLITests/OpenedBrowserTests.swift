@@ -54,6 +54,29 @@ internal import Transfer
         #expect(!FileManager.default.fileExists(atPath: profile))
     }
 
+    @Test(arguments: [false, true])
+    func `what it makes beside its profile goes to a folder of a short name, and is gone too`(isLong: Bool) async throws
+    {
+        let folder = try Self.folder(
+            "chromium", #"echo "$TMPDIR" > "${0%/*}/scratch"; touch "$TMPDIR/left"; exec sleep 600"#)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var temporary = URL(filePath: "/tmp/mlt-\(UUID().uuidString.prefix(8))")
+        defer { try? FileManager.default.removeItem(at: temporary) }
+        if isLong { temporary.append(path: String(repeating: "x", count: 80)) }
+        try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+        let browser = try OpenedBrowser.open(
+            .chromium, at: "http://localhost:1/", isHeadless: true, path: folder.path, temporary: temporary.path)
+        let said = folder.appending(path: "scratch")
+        while ((try? String(contentsOf: said, encoding: .utf8)) ?? "").isEmpty { await Task.yield() }
+        let scratch = try String(contentsOf: said, encoding: .utf8).split(separator: "\n").map(String.init)[0]
+        // Chromium's socket: 104 bytes are the least that a system takes.
+        #expect("\(scratch)/org.chromium.Chromium.123456/SingletonSocket".utf8.count < 104)
+        #expect(scratch.hasPrefix(isLong ? "/tmp/martlet-browser-" : temporary.path))
+        await browser.close()
+        #expect(!FileManager.default.fileExists(atPath: scratch))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path).isEmpty)
+    }
+
     @Test func `a browser that ends at once is noticed`() async throws {
         let folder = try Self.folder("chromium", "exit 3")
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -14,6 +14,8 @@ package final class EchoRunner: LabRunner {
 
     /// How long a process may take until its answer: a browser has to start.
     private static let patience = Duration.seconds(60)
+    /// Bytes of the longest line that is read.
+    private static let lineLimit = 256 * 1024
 
     /// - Parameters:
     ///   - command: for the shell.
@@ -32,10 +34,10 @@ package final class EchoRunner: LabRunner {
         let number = runs.add(1, ordering: .relaxed).newValue
         let measured = try await MeasuredConnection.make(
             run: number, scenario: scenario, seed: seed, medium: medium, isEcho: true)
-        let process: EchoProcess
-        do throws(LabError) { process = try EchoProcess(command: command) } catch {
+        let process: ChildProcess
+        do throws(ChildProcessError) { process = try ChildProcess(["/bin/sh", "-c", command]) } catch {
             await measured.close()
-            throw error
+            throw LabError(error)
         }
         let result: Result<LabRun, LabError>
         do throws(LabError) {
@@ -52,7 +54,7 @@ package final class EchoRunner: LabRunner {
 
     package func close(because reason: LabError?) async {}
 
-    private static func connect(_ measured: MeasuredConnection, _ process: EchoProcess) async throws(LabError) {
+    private static func connect(_ measured: MeasuredConnection, _ process: ChildProcess) async throws(LabError) {
         do {
             let connection = try PeerConnection(configuration: measured.configuration)
             _ = try await measured.prepare(connection)
@@ -60,8 +62,10 @@ package final class EchoRunner: LabRunner {
             let offer = try await connection.gatheredLocalDescription()
             let line = JSONValue.object(["type": .string("offer"), "sdp": .string(offer.sdp)])
             try await process.write(line: line.text)
-            let answer = try description(from: await process.readLine(within: patience))
+            let answer = try description(from: await process.readLine(within: patience, longest: lineLimit))
             try await connection.setRemoteDescription(SessionDescription(type: .answer, sdp: answer))
+        } catch let error as ChildProcessError {
+            throw LabError(error)
         } catch {
             throw LabError(error)
         }
@@ -73,5 +77,20 @@ package final class EchoRunner: LabRunner {
             let object = value.object, object["type"]?.string == "answer", let sdp = object["sdp"]?.string
         else { throw .partnerFailed("the echo process gave no answer as a line of JSON") }
         return sdp
+    }
+}
+
+extension LabError {
+    /// What an echo does wrong.
+    fileprivate init(_ error: ChildProcessError) {
+        self =
+            switch error {
+            case .notStarted(let program, let reason): .failed("\(program) could not be started: \(reason)")
+            case .notReading: .partnerFailed("the echo process does not read what it is given")
+            case .ended: .partnerFailed("the echo process ended before it gave its description")
+            case .lineTooLong: .partnerFailed("the echo process writes a line without an end")
+            case .silent: .partnerFailed("the echo process gave no description in time")
+            case .cancelled: .cancelled
+            }
     }
 }

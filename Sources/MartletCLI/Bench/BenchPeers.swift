@@ -1,5 +1,13 @@
+internal import Dispatch
 internal import FoundationEssentials
 internal import Martlet
+internal import NetworkIO
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// The two lines of JSON that the processes exchange before they are connected.
 private struct Line: Codable {
@@ -23,18 +31,41 @@ struct BenchFailure: Error, CustomStringConvertible {
     var description: String
 }
 
+extension BenchFailure {
+    init(_ error: ChildProcessError) {
+        switch error {
+        case .notStarted(let program, let reason):
+            description = "\(program) could not be started: \(reason)"
+        case .notReading: description = "the other process does not read"
+        case .ended, .lineTooLong, .silent: description = "the other process did not send its description"
+        case .cancelled: description = "it was canceled"
+        }
+    }
+}
+
 /// Starts the receiving process, connects to it and sends.
 struct BenchSender {
     let byteCount: Int
     let messageByteCount: Int
 
     func run() async throws -> BenchReport {
-        let child = try ChildProcess(arguments: ["bench", "--receiver"])
+        do {
+            let child = try ChildProcess([Self.ownPath, "bench", "--receiver"])
+            let result: Result<BenchReport, any Error>
+            do { result = .success(try await measure(child)) } catch { result = .failure(error) }
+            await child.end()
+            return try result.get()
+        } catch let error as ChildProcessError {
+            throw BenchFailure(error)
+        }
+    }
+
+    private func measure(_ child: ChildProcess) async throws -> BenchReport {
         let connection = try PeerConnection()
         let channel = try await connection.createDataChannel("bench")
         try await connection.setLocalDescription()
-        try child.write(line: try Line.encode(try await connection.gatheredLocalDescription()))
-        try await connection.setRemoteDescription(try Line.decode(child.readLine()))
+        try await child.write(line: try Line.encode(try await connection.gatheredLocalDescription()))
+        try await connection.setRemoteDescription(try Line.decode(await child.readLine()))
         try await channel.opened()
 
         let before = ProcessUsage.current()
@@ -71,6 +102,14 @@ struct BenchSender {
             messageBytes: messageByteCount, megabytesPerSecond: receiver.megabytesPerSecond, sender: sender,
             receiver: receiver)
     }
+
+    /// This program, once more.
+    private static var ownPath: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return CommandLine.arguments[0] }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 }
 
 /// Answers on standard input and output, takes what comes and reports it over the channel.
@@ -78,6 +117,12 @@ struct BenchReceiver {
     func run() async throws {
         let connection = try PeerConnection()
         try await connection.setRemoteDescription(try Line.decode(readLine()))
+        // Whoever started this one is gone when its input ends. Not by `readLine`, which holds what `fflush` waits for.
+        DispatchQueue.global().async {
+            var byte: UInt8 = 0
+            while systemRead(0, &byte) > 0 {}
+            endProcess(1)
+        }
         try await connection.setLocalDescription()
         writeToStandardOutput(line: try Line.encode(try await connection.gatheredLocalDescription()))
         for await event in connection.events {
@@ -110,3 +155,8 @@ struct BenchReceiver {
         try await channel.send(String(decoding: try JSONEncoder().encode(side), as: UTF8.self))
     }
 }
+
+/// `exit(3)` and `read(2)`, out of reach of methods of those names.
+private func endProcess(_ status: Int32) { exit(status) }
+
+private func systemRead(_ descriptor: Int32, _ byte: inout UInt8) -> Int { read(descriptor, &byte, 1) }
