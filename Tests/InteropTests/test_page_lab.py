@@ -173,6 +173,8 @@ async def test_who_measures_and_which_run(visit, conductor):
     await conductor.connection.close()
     shown = await visit.failure("lab-over")
     assert "One run is over" in shown
+    # What told of a run that was under way is gone.
+    assert not any(words in shown for words in ("Measured by", "Run 1", "next run", "not here yet"))
 
 
 async def test_stopping(visit, conductor):

@@ -29,7 +29,7 @@ import Testing
         #expect(lines.contains("            reliable         reliable         maxRetransmits 0 lifeTime 100"))
         #expect(lines.contains("delivered   100 %            100 %            90 %             90 %"))
         #expect(lines.contains("99 % within 480 ms           60 ms            60 ms            60 ms"))
-        #expect(lines.contains("1 % wait    430 ms           nobody           nobody           nobody"))
+        #expect(lines.contains("1 % wait    > 430 ms         nobody           nobody           nobody"))
         #expect(lines.contains { $0.hasPrefix("99 % within ████████████████ ▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂ ") })
         #expect(lines.count < 24)
     }
@@ -42,6 +42,20 @@ import Testing
             #expect(lines.allSatisfy { TerminalScreen.columns(of: $0) < columns })
             #expect(lines.count < rows)
         }
+    }
+
+    @Test func `four channels have room on 60 columns, under short names`() {
+        let lines = Self.screen.lines(columns: 60, rows: 24, hasColour: false)
+        #expect(lines.contains("            reliable    reliable    rtx 0       life 100"))
+        #expect(lines.contains("1 % wait    > 430 ms    nobody      nobody      nobody"))
+    }
+
+    @Test func `why messages are old is said, where they are`() {
+        var screen = Self.screen
+        #expect(!screen.lines(columns: 80, rows: 24, hasColour: false).contains { $0.contains("pile up") })
+        screen.strips[1].recent.p50 = 8_900_000
+        let lines = screen.lines(columns: 60, rows: 24, hasColour: false)
+        #expect(lines.contains(" Messages pile up: SCTP may not send faster on this link."))
     }
 
     @Test func `on wide terminals channels have their whole names`() {

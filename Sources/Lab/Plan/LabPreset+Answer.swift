@@ -2,7 +2,8 @@ extension LabPreset {
     /// What the results say about the question, in sentences for people; empty when there is too little of them.
     package func answer(_ results: [LabResult]) -> [String] {
         let groups = Self.groups(results.filter { $0.accepted > 0 })
-        var lines = groups.compactMap { line($0) }
+        let always = Self.always(groups)
+        var lines = groups.compactMap { line($0, always: always) }
         if let conclusion = conclusion(groups) { lines.append(conclusion) }
         return lines
     }
@@ -34,11 +35,15 @@ extension LabPreset {
         }
     }
 
-    private func line(_ group: Group) -> String? {
+    private func line(_ group: Group, always: LabChannel?) -> String? {
         let situation = group.name.isEmpty ? "" : "\(group.name.prefix(1).uppercased())\(group.name.dropFirst()): "
         switch self {
         case .game, .voice:
-            guard let best = Self.best(group.results), let worst = Self.worst(group.results) else { return nil }
+            // Where several are as good, the one that is good everywhere stands for them.
+            let favourite = group.results.first { $0.scenario.channel == always }
+            guard let best = favourite ?? Self.best(group.results), let worst = Self.worst(group.results) else {
+                return nil
+            }
             let limit = LabQuantity.duration(best.scenario.traffic.late)
             let start =
                 "\(situation)\(Self.percent(Self.inTime(best))) in time (\(limit)) with \(best.scenario.channel.name)"
@@ -65,18 +70,9 @@ extension LabPreset {
     private func conclusion(_ groups: [Group]) -> String? {
         switch self {
         case .game, .voice:
-            let bests = groups.compactMap { group in Self.best(group.results).map { ($0, group.results) } }
-            guard let first = bests.first?.0.scenario.channel else { return nil }
-            // As good as the best of each group, within what chance does.
-            let always = bests[0].1.map(\.scenario.channel).first { channel in
-                bests.allSatisfy { best, results in
-                    results.contains {
-                        $0.scenario.channel == channel && Self.inTime(best) - Self.inTime($0) < Self.difference
-                    }
-                }
-            }
-            if let always { return "So: \(always.name), in every case here." }
-            return "So: it depends on the link; \(first.name) is best where it is good."
+            guard let first = groups.first.flatMap({ Self.best($0.results) })?.scenario.channel else { return nil }
+            if let always = Self.always(groups) { return "So: \(always.name), in every case here." }
+            return "So: it depends on the link; \(first.name) is best where the link is good."
         case .telemetry:
             let costs = groups.compactMap { group -> Int64? in
                 guard let ordered = group.results.first(where: { $0.scenario.channel.ordered })?.latency,
@@ -96,7 +92,20 @@ extension LabPreset {
                 return (most - least) / most
             }
             guard let largest = differences.max() else { return nil }
+            guard largest >= 0.005 else { return "Order makes no difference to the speed." }
             return "Order changes the speed by \(Self.percent(largest)) at most."
+        }
+    }
+
+    /// The first channel that is as good as the best of each group, within what chance does.
+    private static func always(_ groups: [Group]) -> LabChannel? {
+        groups.first?.results.map(\.scenario.channel).first { channel in
+            groups.allSatisfy { group in
+                guard let best = best(group.results) else { return false }
+                return group.results.contains {
+                    $0.scenario.channel == channel && inTime(best) - inTime($0) < difference
+                }
+            }
         }
     }
 

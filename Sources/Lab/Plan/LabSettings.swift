@@ -105,7 +105,9 @@ package struct LabSettings: Hashable, Sendable {
                 choices.append(Choice(label: LabQuantity.messageRate(rate)) { $0.traffic.rate = rate })
             default:
                 let change = try part.pathChange(setting)
-                let label = [setting.word, change.label].compactMap(\.self).joined(separator: " ")
+                let isNone = change.label == "none" && setting.word != nil
+                let words = isNone ? ["no", setting.word] : [setting.word, change.label]
+                let label = words.compactMap(\.self).joined(separator: " ")
                 choices.append(Choice(label: label) { change.apply(&$0.link.forward) })
             }
         }

@@ -45,6 +45,11 @@ enum ReportHeadline {
         }.max { $0.p99 < $1.p99 }
         guard let worst else { return sentenceStart(group.prefix + "nothing arrived") }
         let time = ReportWords.time(worst.p99)
+        let halves = group.members.compactMap { $0.result.latency?.p50 }
+        // Where nothing happens there is no worst moment.
+        if let least = halves.min(), Double(worst.p99) <= 1.25 * Double(least) {
+            return sentenceStart(group.prefix + "latency stays within \(time) all the time")
+        }
         let moment = ReportWords.time(worst.moment.start)
         let who = group.members.count == 1 ? "" : " with \(worst.member.spoken)"
         return sentenceStart(

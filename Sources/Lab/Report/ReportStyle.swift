@@ -101,7 +101,9 @@ enum ReportStyle {
         h2{break-after:avoid}
         .wide{display:block}.narrow{display:none}
         summary{color:#000}
-        table{font-size:8pt}th,td{padding:2pt 4pt}
+        table{font-size:6.5pt}th,td{padding:1.5pt 2.5pt}
+        tbody th,td:nth-child(2){white-space:normal}
+        .card{padding:.4rem .7rem}
         .scroll{overflow:visible}
         }
 

@@ -17,7 +17,9 @@ struct LabLiveScreen: Sendable {
     private static let noticeable: Int64 = 5_000
     private static let labelColumns = 12
     private static let gap = 1
-    private static let leastWidth = 14
+    private static let leastWidth = 9
+    /// When half of what comes is older than that, it has waited at the sender; in microseconds.
+    private static let piled: Int64 = 2_000_000
     /// The longest name of a channel there is, and a little.
     private static let largestWidth = 30
 
@@ -27,10 +29,10 @@ struct LabLiveScreen: Sendable {
         let width = max(Self.leastWidth, min(Self.largestWidth, room / strips.count - Self.gap))
         var lines = [title(columns: columns)]
         lines += knobs(columns: columns, hasColour: hasColour)
-        lines.append("")
+        lines.append(note)
         let names = strips.map { Self.name($0.channel, width: width) }
-        lines.append(row("", names.map(\.0), width: width))
-        lines.append(row("", names.map(\.1), width: width))
+        lines.append(strong(row("", names.map(\.0), width: width), hasColour))
+        lines.append(strong(row("", names.map(\.1), width: width), hasColour))
         lines.append(heading("last 10 s", hasColour))
         lines += figures(\.recent, width: width, hasColour: hasColour)
         lines.append(heading("last minute", hasColour))
@@ -70,13 +72,19 @@ struct LabLiveScreen: Sendable {
                 line = ""
                 used = 0
             }
-            line += candidate == knob && hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text
+            line += candidate == knob ? strong(text, hasColour) : text
             used += width
         }
         lines.append(line)
         let keys = LabKnob.allCases.map { String($0.key) }.joined(separator: " ")
         lines.append(" ← → or \(keys) chooses, ↑ ↓ turns, q ends")
         return lines
+    }
+
+    /// Why messages are as old as they are, where that surprises: no option switches SCTP's congestion control off.
+    private var note: String {
+        strips.contains { ($0.recent.p50 ?? 0) > Self.piled }
+            ? " Messages pile up: SCTP may not send faster on this link." : ""
     }
 
     // MARK: - Rows
@@ -102,7 +110,7 @@ struct LabLiveScreen: Sendable {
                     figures.map { figure in
                         guard let waiting = figure.waitingP99 else { return "–" }
                         guard waiting >= Self.noticeable else { return "nobody" }
-                        return Self.marked(Self.time(waiting), when: true, hasColour)
+                        return Self.marked("> \(Self.time(waiting))", when: true, hasColour)
                     }, width: width))
         }
         if figures.contains(where: { $0.refused > 0 }) {
@@ -112,7 +120,11 @@ struct LabLiveScreen: Sendable {
     }
 
     private func heading(_ text: String, _ hasColour: Bool) -> String {
-        hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : "\(text):"
+        hasColour ? strong(text, hasColour) : "\(text):"
+    }
+
+    private func strong(_ text: String, _ hasColour: Bool) -> String {
+        hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text
     }
 
     private func row(_ label: String, _ cells: [String], width: Int) -> String {
@@ -122,13 +134,18 @@ struct LabLiveScreen: Sendable {
         return line
     }
 
-    /// The name of a channel in two lines.
+    /// The name of a channel in two lines; where it does not fit, as `--channel` has it.
     private static func name(_ channel: LabChannel, width: Int) -> (String, String) {
         let order = channel.ordered ? "ordered" : "unordered"
-        if let count = channel.maxRetransmits { return (order, "maxRetransmits \(count)") }
-        guard let life = channel.maxPacketLifeTime else { return (order, "reliable") }
-        let name = "maxPacketLifeTime \(life)"
-        return (order, name.count <= width ? name : "lifeTime \(life)")
+        let names =
+            if let count = channel.maxRetransmits {
+                ["maxRetransmits \(count)", "rtx \(count)"]
+            } else if let life = channel.maxPacketLifeTime {
+                ["maxPacketLifeTime \(life)", "lifeTime \(life)", "life \(life)"]
+            } else {
+                ["reliable"]
+            }
+        return (order, names.first { $0.count <= width } ?? names[names.count - 1])
     }
 
     private static func time(_ microseconds: Int64?) -> String { microseconds.map { LabText.time($0) } ?? "–" }
@@ -144,8 +161,9 @@ struct LabLiveScreen: Sendable {
 
     // MARK: - Text
 
+    /// Magenta can be read on light and dark, which yellow cannot; red is for errors.
     private static func marked(_ text: String, when isSo: Bool, _ hasColour: Bool) -> String {
-        isSo && hasColour ? "\u{1B}[33m\(text)\u{1B}[0m" : text
+        isSo && hasColour ? "\u{1B}[35m\(text)\u{1B}[0m" : text
     }
 
     private static func padded(_ text: String, to width: Int) -> String {

@@ -20,8 +20,10 @@ struct LabRunCommand: ConsoleCommand {
             Each scenario is a channel, a link and traffic; lists (a,b,c) are crossed.
             Links are simulated (two of our stacks in virtual time, which does not wait),
             shaped (real sockets, through a relay that loses and delays) or real (the path
-            as it is). A seed is the dice of a link. The table has a line for each
-            scenario, and below it a sentence that says what it means.
+            as it is). A seed is the dice of a link. A link of which no option says anything
+            loses 10% and delays by 50 ms; otherwise it does what the options say, and no
+            more. The table has a line for each scenario, and below it a sentence that says
+            what it means.
             """)
 
     @Argument(help: .hidden)

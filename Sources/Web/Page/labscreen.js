@@ -133,8 +133,7 @@ export class LabScreen {
     /** Behind the words about the end: where there is nothing to look at, the screen goes. */
     keep() {
         element("lab").hidden = this.#pastCount === 0;
-        element("lab-strips").hidden = true;
-        element("lab-doing").hidden = true;
+        for (const id of ["lab-head", "lab-strips", "lab-legend"]) element(id).hidden = true;
         this.#notice("");
     }
 

@@ -43,6 +43,7 @@ export class LabStrip {
     #width = 0;
     #height = 0;
     #observer;
+    #last = null;
 
     constructor(canvas) {
         this.#canvas = canvas;
@@ -58,6 +59,7 @@ export class LabStrip {
 
     /** Draws a LabFlow (or nothing, where it is null) as it is at `now`, on a scale of so many milliseconds. */
     draw(flow, scale, colours, now = clock()) {
+        this.#last = [flow, scale, colours, now];
         const context = this.#context;
         const [width, height] = [this.#width, this.#height];
         if (width === 0) return;
@@ -134,7 +136,7 @@ export class LabStrip {
         return Math.round(this.#height - bottom - share * (this.#height - bottom - top)) + 0.5;
     }
 
-    /** The picture is as sharp as the screen. */
+    /** The picture is as sharp as the screen; another size clears it. */
     #fit() {
         const { clientWidth, clientHeight } = this.#canvas;
         const ratio = Math.min(3, devicePixelRatio || 1);
@@ -143,5 +145,6 @@ export class LabStrip {
         this.#canvas.width = Math.round(clientWidth * ratio);
         this.#canvas.height = Math.round(clientHeight * ratio);
         this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        if (this.#last) this.draw(...this.#last);
     }
 }

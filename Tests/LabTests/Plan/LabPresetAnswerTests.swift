@@ -36,6 +36,19 @@ import Testing
         #expect(answer.dropLast().allSatisfy { $0.hasSuffix(", and with the others.") })
     }
 
+    @Test func `what is said of each link does not contradict the conclusion`() throws {
+        // By chance another channel is a little better on the first link.
+        let answer = LabPreset.game.answer(
+            try results(.game) { scenario, result in
+                let isFirst = scenario.link.forward.loss == 0.01
+                result.late = scenario.channel.ordered ? 300 : 0
+                if !scenario.channel.isReliable { result.delivered = isFirst ? 995 : 1000 }
+                if !scenario.channel.ordered, scenario.channel.isReliable { result.late = isFirst ? 0 : 400 }
+            })
+        #expect(answer.last == "So: unordered, maxRetransmits 0, in every case here.")
+        #expect(answer.first?.hasPrefix("Loss 1 %: 99.5 % in time (100 ms) with unordered, maxRetransmits 0;") == true)
+    }
+
     @Test func `it depends, where no channel is best everywhere`() throws {
         let answer = LabPreset.game.answer(
             try results(.game) { scenario, result in

@@ -119,4 +119,16 @@ extension String {
 
     /// As it stands in an attribute.
     fileprivate var markup: String { replacing("'", with: "&#39;") }
+
+    @Test func `where nothing happens there is no worst moment`() throws {
+        let scenario = ReportSamples.scenario("ordered", loss: 0)
+        let sentAt = (0..<300).map { Int64($0) * 100_000 }
+        let receptions = (0..<300).map { index in
+            LabReception(sequence: UInt32(index), at: sentAt[index] + 40_000 + Int64(index % 7 * 300), waited: 0)
+        }
+        let run = LabRun(seed: 1, offeredCount: 300, sentAt: sentAt, receptions: receptions)
+        let group = try #require(
+            ReportGroup.groups(of: ReportSamples.report([LabResult(scenario: scenario, runs: [run])])).first)
+        #expect(ReportHeadline.timeline(group).lowercased().hasSuffix("latency stays within 42 ms all the time"))
+    }
 }
