@@ -130,7 +130,7 @@ enum EventTable {
 
     static var table: String {
         events.map { event in
-            let name = event.type + String(repeating: " ", count: 12 - event.type.count)
+            let name = event.type + String(repeating: " ", count: max(0, 12 - event.type.count))
             let members = event.members.isEmpty ? "-" : event.members.joined(separator: ", ")
             return "  \(name) \(members)\n               \(event.meaning)"
         }.joined(separator: "\n")

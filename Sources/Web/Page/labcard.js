@@ -115,7 +115,8 @@ export class LabCard {
         if (!run) return "Waiting for its connection…";
         if (run.failure) return run.failure;
         if (Object.hasOwn(failureWords, run.state)) return failureWords[run.state];
-        const { offered, accepted } = run.flow;
+        const { offered, accepted, isTold } = run.flow;
+        if (run.sends && !isTold && accepted > 0) return "What arrives, only the other side knows.";
         return sentence(run.channel, this.figures, offered > 20 ? Math.max(0, 1 - accepted / offered) : 0);
     }
 }

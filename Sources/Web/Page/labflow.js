@@ -124,8 +124,7 @@ export class LabFlow {
         const shift = this.#isReceiver ? behind : 0;
         const floor = this.#floor;
         const { patience } = this;
-        // A conductor need not tell what has come.
-        const isKnown = this.#isReceiver || this.arrived > 0;
+        const isKnown = this.#isReceiver || this.isTold || this.arrived > 0;
         for (let sequence = this.first; sequence < this.end; sequence += 1) {
             const sent = this.#sent[slot(sequence)] + shift;
             const latency = this.#came[slot(sequence)] - this.#sent[slot(sequence)] - behind;

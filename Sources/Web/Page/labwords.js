@@ -41,8 +41,7 @@ export function trafficText({ bytes, rate, milliseconds }) {
 /** What one sees at the moment, in a sentence. `figures` are those of LabFlow. */
 export function sentence(channel, figures, refused) {
     if (refused > 0.02) return `The link is too slow for this: ${percent(refused)} of the messages are not even accepted.`;
-    if (!figures) return "Waiting for messages…";
-    if (figures.p50 === null && figures.delivered === null) return "What arrives, the other side knows.";
+    if (!figures || figures.p50 === null && figures.delivered === null) return "Waiting for messages…";
     const isWhole = isReliable(channel);
     const lost = figures.delivered === null ? 0 : 1 - figures.delivered;
     if (figures.p50 === null && lost > 0) return isWhole ? "Nothing arrives at the moment; nothing is lost." : "Nothing arrives at the moment.";
