@@ -127,9 +127,8 @@ struct LabSoakCommand: ConsoleCommand {
         let rate = Int(seconds(soak.elapsed) / max(seconds(took), 0.001))
         return [
             "\(DurationText.text(soak.elapsed)) simulated in \(DurationText.text(took)), \(rate) times as fast; "
-                + "\(sent) datagrams, \(lost) of them lost; "
-                + "\(soak.forwardCount) FORWARD TSNs gave something up; "
-                + "\(mebibytes(ProcessUsage.current().peakMemoryBytes)) MiB of memory at most"
+                + "\(mebibytes(ProcessUsage.current().peakMemoryBytes)) MiB of memory at most",
+            "\(sent) datagrams, \(lost) of them lost; \(soak.forwardCount) FORWARD TSNs gave something up",
         ]
             + soak.channels.map { channel in
                 let expired = channel.expired > 0 ? "; \(channel.expired) more expired before they could be sent" : ""
