@@ -8,6 +8,8 @@ import tempfile
 
 import pytest
 
+from chromium import Chromium
+from conftest import SCREENSHOTS
 from lab_conductor import message, now
 from lab_peer import Partner
 from martlet_peer import Connection
@@ -85,7 +87,7 @@ async def test_a_message_of_another_size_is_damaged():
 
 
 async def test_a_partner_is_told_that_nothing_came():
-    async with lab("--from", "peer", "--channel", "unordered:rtx=0", "--loss", "1", "--back", "loss=0") as program:
+    async with lab("--from", "peer", "--channel", "unordered:rtx=0", "--loss", "100%", "--back", "loss=0") as program:
         async with Partner(entrance_of(await link_of(program))) as partner:
             result = await result_of(program)
             assert result["delivered"] == 0 < result["accepted"]
@@ -292,6 +294,32 @@ async def test_a_conductor_that_means_harm(server, said, reason):
     assert status == 11 and f"does not keep to the protocol: {reason}" in errors, errors
     assert "\x1b" not in errors and "\u202e" not in errors, "what the conductor calls itself is shown as it is"
     assert memory < 300_000_000
+
+
+# MARK: A page
+
+
+async def test_a_page_that_sends_shows_what_arrives(tmp_path):
+    async with Chromium() as browser:
+        async with Martlet("lab", "--json", "--port", "0", "--peer", "page", "--from", "peer", "--channel", "unordered:rtx=0",
+                           "--loss", "30%", "--back", "loss=0", "--rate", "100", "--size", "200", "--duration", "4s", "--seeds", "2",
+                           json_events=False) as program:
+            page = await browser.open(await link_of(program))
+            counts = "document.querySelector('.lab-count')?.textContent ?? ''"
+            await page.wait_for(f"/^[1-9]\\d\\d? of \\d+ messages/.test({counts})", 30)
+            came, _, sent = (await page.evaluate(counts)).split()[:3]
+            assert 0.4 < int(came) / int(sent) < 0.9, (came, sent)
+            await page.wait_for("/^[678]\\d %/.test(document.querySelector('.lab-big').textContent)", 20)
+            if SCREENSHOTS:
+                await page.screenshot(f"{SCREENSHOTS}/lab-page-sends.png")
+            result = await result_of(program)
+            assert result["runs"] == 2
+            assert (await program.end())[0] == 0
+        await page.wait_for("document.querySelectorAll('#lab-past-list li').length === 2", 20)
+        rows = await page.evaluate("[...document.querySelectorAll('#lab-past-list li')].map((row) => row.textContent)")
+        told = [row.rsplit(" · ", 1)[1].split() for row in rows]
+        assert sum(int(words[0]) for words in told) == result["delivered"]
+        assert sum(int(words[2]) for words in told) == result["accepted"]
 
 
 # MARK: Browsers that are opened

@@ -18,9 +18,10 @@ extension LabPlan {
         let limit = isOurs ? Self.blackoutLimit.ours : Self.blackoutLimit.others
         guard let longest = scenarios.map(\.longestBlackout).max(), longest > limit else { return }
         let who = isOurs ? "" : " with a partner that is not martlet"
+        let others = isOurs ? "" : ", and some browsers after 15 s"
         throw LabPlanError(
             "A path that is dark for \(LabQuantity.duration(longest)) ends the connection: who hears no answer for 30 s "
-                + "gives it up (RFC 7675).",
+                + "gives it up (RFC 7675)\(others).",
             remedy: "\(LabQuantity.duration(limit)) at most\(who); blackouts less than 3 s apart count as one")
     }
 }

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// The relay with real sockets between two connections of this process.
-@Suite(.exclusiveStack, .serialized, .timeLimit(.minutes(1))) struct ShapingRelayTests {
+@Suite(.exclusiveStack, .serialized, .timeLimit(.minutes(10))) struct ShapingRelayTests {
     /// Two connections, the first of which is led through the relay.
     private final class Pair: Sendable {
         let relay: ShapingRelay
