@@ -2,6 +2,7 @@
 harm, and links that lead to something else."""
 
 import asyncio
+import json
 import pathlib
 import signal
 import tempfile
@@ -102,6 +103,27 @@ async def test_a_real_link_has_no_relay():
             assert result["delivered"] == result["accepted"] > 50 and result["p50_ms"] < 1000
             assert await partner.ended() is None
         assert (await program.end())[0] == 0
+
+
+async def test_a_run_that_fails_is_tried_once_more_and_the_others_go_on(tmp_path):
+    async def fails(run):
+        if run.number in (1, 3, 4):
+            run.say("failed", message="the battery\x1b[31m is empty")
+        else:
+            await run.work()
+    report = tmp_path / "report.json"
+    async with lab("--link", "real", "--channel", "ordered", "--seeds", "3", "-o", report) as program:
+        async with Partner(entrance_of(await link_of(program)), on_start=fails) as partner:
+            result = await result_of(program)
+            assert await partner.ended() is None
+            assert len(partner.runs) == 5 and all(run.of == 3 for run in partner.runs.values())
+        status, errors = await program.end()
+    assert (result["runs"], result["failed"]) == (2, 1) and result["delivered"] == result["accepted"] > 100
+    assert status == 7 and "1 of 3 runs failed." in errors and "\x1b" not in errors, errors
+    kept = json.loads(report.read_text())["results"][0]
+    assert [run["seed"] for run in kept["runs"]] == [1, 3]
+    assert [(one["seed"], one["again"]) for one in kept["failures"]] == [(1, True), (2, True), (2, False)]
+    assert all("is empty" in one["message"] for one in kept["failures"])
 
 
 # MARK: Another martlet
