@@ -38,10 +38,14 @@ import Testing
         #expect(ManualPage.filled([trap])[1] == "\\&.SH")
     }
 
-    @Test func `the table of events is a table`() {
+    @Test func `the table of events is a table`() throws {
         #expect(EventTable.events.count == Set(EventTable.events.map(\.type)).count)
         #expect(EventTable.table.split(separator: "\n").allSatisfy { $0.count <= 100 })
         #expect(EventTable.table.contains("  progress     bytes, total, files"))
+        // The documentation shows the same.
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+        let page = try #require(SystemText.read("\(root)/Docs/Program.md"))
+        #expect(page.contains(EventTable.table))
     }
 
     /// `groff -ww` warns of whatever is not understood.

@@ -79,10 +79,7 @@ enum EventTable {
         ),
         (
             "lab-result",
-            [
-                "number", "name", "channel", "runs", "failed", "accepted", "delivered", "late", "p50_ms", "p99_ms",
-                "sentence",
-            ],
+            ["number", "name", "channel", "runs", "failed", "accepted", "delivered", "p50_ms", "p99_ms", "sentence"],
             "of lab: a scenario is through, and what it shows (with more numbers than these)"
         ),
         (
