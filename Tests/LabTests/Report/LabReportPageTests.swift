@@ -129,6 +129,6 @@ extension String {
         let run = LabRun(seed: 1, offeredCount: 300, sentAt: sentAt, receptions: receptions)
         let group = try #require(
             ReportGroup.groups(of: ReportSamples.report([LabResult(scenario: scenario, runs: [run])])).first)
-        #expect(ReportHeadline.timeline(group).lowercased().hasSuffix("latency stays within 42 ms all the time"))
+        #expect(ReportHeadline.timeline(group).lowercased().hasSuffix("latency stays within 42\u{A0}ms all the time"))
     }
 }
