@@ -27,6 +27,8 @@ from rooms_client import Code, Link, RoomClient
 
 HEADER = struct.Struct(">4sB3sIIQ")
 LIMIT = 1_000_000
+#: Packets lost in a row, on average.
+BURST_LIMIT = 10_000
 
 
 class Violation(TransferError):
@@ -376,6 +378,8 @@ class Conductor:
         if kind == "pong":
             self._pongs.pop(number(said, "n")).set_result((now(), number(said, "at")))
         elif kind == "turn":
+            burst = said.get("link", {}).get("burst", 1)
+            require(type(burst) in (int, float) and 1 <= burst <= BURST_LIMIT, f"bursts of {burst}")
             self.turns.append((now(), said))
             self.changed.set()
         elif kind == "error":

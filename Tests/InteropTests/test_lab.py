@@ -144,6 +144,7 @@ def test_mistakes_have_remedies():
         (["--link", "real", "--loss", "1%"], "taken as it is"), (["game"], "try: --preset game"),
         (["--size", "10"], "try: 24 to 262144 bytes"), (["--link", "simulated", "--peer", "page"], "a simulated link"),
         (["--loss", ",".join(f"0.{n}" for n in range(100, 300))], "scenarios, and 400 are the most"),
+        (["--blackout", "3s+40s"], "20 s at most"), (["--echo", "cat", "--blackout", "3s+15s"], "12 s at most with a partner"),
         (["-o", "/nonexistent/report.json"], "cannot be written"), (["--plan", "/nonexistent"], "cannot be read"),
     ]:
         code, output, error = lab(*arguments)

@@ -415,6 +415,12 @@ async def test_what_the_strips_say_when_messages_pile_up(visit):
         assert spoken.startswith(words) and "over 20 s old" in spoken
 
 
+async def test_a_conductor_that_cannot_go_on_says_why(visit, conductor):
+    conductor.say("error", code="internal", message="no sockets are left \u202e<b>")
+    shown = await visit.failure("lab-failed-there")
+    assert "The other side could not go on" in shown and "no sockets are left" in shown and "\u202e" not in shown
+
+
 async def test_another_version(visit):
     connection = await visit.connect()
     connection.say("hello", protocol="martlet.lab", version=2, agent="new")

@@ -216,6 +216,10 @@ const sentences = {
         "The other side stopped the lab",
         "You can close this page.",
     ],
+    "lab-failed-there": [
+        "The other side could not go on",
+        "What it says about it:",
+    ],
     "other-tab": [
         "This talk goes on in another tab",
         "Close that tab, or talk on there: two tabs cannot be the same person.",

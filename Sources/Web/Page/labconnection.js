@@ -284,8 +284,8 @@ export class LabConnection {
 
     #handleError({ code, message }) {
         const detail = typeof message === "string" ? shownMessage(message) : "";
-        const known = code === "version" ? "version" : code === "cancelled" ? "lab-stopped-there" : "protocol";
-        this.fail(new Failure(known, detail));
+        const known = { version: "version", cancelled: "lab-stopped-there", internal: "lab-failed-there" };
+        this.fail(new Failure(Object.hasOwn(known, code) ? known[code] : "protocol", detail));
     }
 
     #end() {
