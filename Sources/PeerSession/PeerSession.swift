@@ -346,6 +346,12 @@ package final class PeerSession {
                 ordered: message.ordered, reliability: reliability)
         } catch .notConnected {
             return false
+        } catch .lifetimeTooShort {
+            // Begun too late it would only take the place of those that can still be in time. What was given just now waits for
+            // a tick, so that whoever sends as fast as possible does not throw away faster than time goes by.
+            guard time.duration(to: present) >= SCTPStack.tick else { return false }
+            counters.expiredMessages += 1
+            return true
         } catch {
             fail(.sctp(error))
             return true

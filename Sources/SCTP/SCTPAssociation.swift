@@ -29,6 +29,8 @@ package final class SCTPAssociation {
     private var resetInFlight = false
     private var events: [SCTPEvent] = []
     private var transmissions = TransmissionWatch()
+    /// Whether the peer knows that messages may be given up (RFC 3758 section 3.1); of a peer that does not, all wait for all.
+    private var canGiveUp = false
 
     /// Packets from the peer that the checks refused.
     package private(set) var refusedPacketCount = 0
@@ -77,7 +79,7 @@ package final class SCTPAssociation {
             refusedPacketCount += 1
             return
         }
-        transmissions.received(UnsafeRawBufferPointer(packet))
+        transmissions.received(UnsafeRawBufferPointer(packet), at: SCTPStack.now)
         usrsctp_conninput(UnsafeMutableRawPointer(bitPattern: handle), start, packet.count, 0)
     }
 
@@ -85,6 +87,8 @@ package final class SCTPAssociation {
     ///
     /// - Returns: false when the send buffer has no room now, or a message with a lifetime would wait in it: try again after
     ///   the next packet from the peer, or the next tick.
+    /// - Throws: ``SCTPError/lifetimeTooShort`` for an unordered message that could not all leave in what is left of its lifetime, as long as
+    ///   others are under way; with nothing under way it is tried.
     package func send(
         _ bytes: [UInt8], stream: UInt16, protocolIdentifier: UInt32, ordered: Bool, reliability: SCTPReliability
     ) throws(SCTPError) -> Bool {
@@ -106,31 +110,42 @@ package final class SCTPAssociation {
             parameters.sendv_prinfo.pr_policy = UInt16(SCTP_PR_SCTP_RTX)
             parameters.sendv_prinfo.pr_value = UInt32(count)
         case .maximumLifetime(let milliseconds):
-            guard hasRoomForLifetime() else { return false }
+            let left = Duration.milliseconds(Int(milliseconds))
+            guard try hasRoom(for: bytes.count, within: ordered ? nil : left) else { return false }
             expires = SCTPStack.now.advanced(by: .milliseconds(Int(milliseconds)))
             parameters.sendv_flags |= UInt32(SCTP_SEND_PRINFO_VALID)
             parameters.sendv_prinfo.pr_policy = UInt16(SCTP_PR_SCTP_TTL)
             parameters.sendv_prinfo.pr_value = UInt32(milliseconds)
         }
         // Before the call, which may already send it.
-        transmissions.handedOver(stream: stream, expires: expires)
+        transmissions.handedOver(
+            stream: stream, byteCount: bytes.count, ordered: ordered, expires: canGiveUp ? expires : nil,
+            sentOnce: canGiveUp && reliability == .maximumRetransmits(0))
         let sent = usrsctp_sendv(
             socket, bytes, bytes.count, nil, 0, &parameters,
             socklen_t(MemoryLayout<sctp_sendv_spa>.size), UInt32(SCTP_SENDV_SPA), 0)
         if sent >= 0 { return true }
         let code = errno
-        transmissions.released(stream: stream)
+        transmissions.refused(stream: stream)
         if code == EWOULDBLOCK || code == EAGAIN || code == ENOBUFS { return false }
         throw .library(operation: "send", code: code)
     }
 
     /// Whether a message with a lifetime begins to go out now, or waits for nothing but other streams' turns.
-    private func hasRoomForLifetime() -> Bool {
+    private func hasRoom(for byteCount: Int, within lifetime: Duration?) throws(SCTPError) -> Bool {
         var status = sctp_status()
         var length = socklen_t(MemoryLayout<sctp_status>.size)
         guard usrsctp_getsockopt(socket, Self.sctpProtocol, SCTP_STATUS, &status, &length) == 0 else { return true }
-        return transmissions.hasRoom(
-            window: status.sstat_rwnd > 0 ? Int(status.sstat_primary.spinfo_cwnd) : 0, at: SCTPStack.now)
+        let window = status.sstat_rwnd > 0 ? Int(status.sstat_primary.spinfo_cwnd) : 0
+        if let lifetime, transmissions.timeToLeave(byteCount, window: window) > lifetime { throw .lifetimeTooShort }
+        return transmissions.hasRoom(window: window, at: SCTPStack.now)
+    }
+
+    private func askWhetherPeerForwards() -> Bool {
+        var value = sctp_assoc_value()
+        var length = socklen_t(MemoryLayout<sctp_assoc_value>.size)
+        return usrsctp_getsockopt(socket, Self.sctpProtocol, SCTP_PR_SUPPORTED, &value, &length) == 0
+            && value.assoc_value != 0
     }
 
     /// Asks to reset our side of `streams` once what was sent on them is acknowledged (RFC 6525). Only one request may
@@ -158,11 +173,25 @@ package final class SCTPAssociation {
         SCTPStack.deregister(handle)
     }
 
-    /// Called by the stack for usrsctp: fills in the checksum, which the offload leaves to us, and passes the packet on.
+    /// Called by the stack for usrsctp: takes out what must not leave, fills in the checksum, which the offload leaves to us, and
+    /// passes the packet on.
     func emit(_ packet: UnsafeMutableRawBufferPointer) {
-        guard let output, let start = packet.baseAddress, packet.count >= 12 else { return }
+        guard packet.count >= SCTPPacketCheck.commonHeaderBytes else { return }
+        let held = transmissions.sent(UnsafeRawBufferPointer(packet), at: SCTPStack.now)
+        let left = held.isEmpty ? packet : packet.closing(held)
+        guard left.count > SCTPPacketCheck.commonHeaderBytes else { return }
+        pass(left)
+    }
+
+    /// Called by the stack with every tick: tells the peer which messages are given up.
+    func tick() {
+        guard socket != nil, var packet = transmissions.forwardPacket(at: SCTPStack.now) else { return }
+        packet.withUnsafeMutableBytes { pass($0) }
+    }
+
+    private func pass(_ packet: UnsafeMutableRawBufferPointer) {
+        guard let output, let start = packet.baseAddress else { return }
         let checksum = martlet_crc32c(start.assumingMemoryBound(to: UInt8.self), packet.count)
-        transmissions.sent(UnsafeRawBufferPointer(packet))
         packet.storeBytes(of: checksum.littleEndian, toByteOffset: 8, as: UInt32.self)
         output(UnsafeRawBufferPointer(packet))
     }
@@ -332,6 +361,7 @@ package final class SCTPAssociation {
         switch Int32(change.sac_state) {
         case SCTP_COMM_UP:
             isUp = true
+            canGiveUp = askWhetherPeerForwards()
             outgoingStreamCount = change.sac_outbound_streams
             events.append(
                 .up(outgoingStreams: change.sac_outbound_streams, incomingStreams: change.sac_inbound_streams))

@@ -4,6 +4,8 @@ package enum SCTPError: Error, Equatable, Sendable {
     case library(operation: String, code: Int32)
     /// The association is not up (yet, or any more).
     case notConnected
+    /// The message could not all leave within its lifetime.
+    case lifetimeTooShort
     /// The message is longer than the association can ever hold in its send buffer.
     case messageTooLarge(bytes: Int, limit: Int)
     /// The stream identifier is not below the number of streams agreed with the peer.

@@ -28,7 +28,7 @@ struct SCTPPacketCheck {
     /// Address parameters (RFC 9260 section 3.3.2.1): over DTLS there is one path, and no address belongs in a packet.
     private static let addressParameters: Set<UInt16> = [5, 6, 11]
 
-    private static let commonHeaderBytes = 12
+    static let commonHeaderBytes = 12
 
     /// Streams with an identifier of this or more do not exist.
     let streamCount: UInt16

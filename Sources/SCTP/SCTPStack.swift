@@ -40,6 +40,10 @@ package enum SCTPStack {
         guard milliseconds > 0 else { return }
         state.clock = last.advanced(by: .milliseconds(milliseconds))
         usrsctp_handle_timers(UInt32(clamping: min(milliseconds, 60_000)))
+        // In their order, so that what is simulated repeats.
+        for handle in state.associations.keys.sorted() {
+            state.associations[handle]?.takeUnretainedValue().tick()
+        }
     }
 
     /// The time up to which timers have run.

@@ -1,155 +1,391 @@
 internal import DequeModule
 internal import Wire
 
-/// Sees which messages have left usrsctp and what is in flight, by the packets that pass.
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Sees which messages have left usrsctp and what is in flight, by the packets that pass, and makes lifetimes hold.
 ///
-/// usrsctp looks at the lifetime of a message (RFC 3758) only when it is about to send it again: what waits in its queue for room in
-/// the congestion window is sent however old it is. So a message with a lifetime is given to it only when it begins to go out at once,
-/// or when nothing but its turn among other streams holds it up; until then it waits where it can expire
-/// (RFC 8831 section 6.6: the lifetime holds for transmissions too).
+/// usrsctp looks at the lifetime of a message (RFC 3758) only when it is about to mark it for another transmission: what waits in
+/// its queue for room in the congestion window is sent however old it is. So a message with a lifetime is given to it only when it
+/// begins to go out at once, or when nothing but its turn among other streams holds it up; until then it waits where it can expire
+/// (RFC 8831 section 6.6: the lifetime holds for transmissions too). What of an unordered message is to leave after its lifetime does
+/// not leave, and the peer is told at once that it is given up: usrsctp tells it of one such message in each round trip, and a receiver
+/// that is usrsctp holds all that follow on the stream back until then.
 struct TransmissionWatch {
     /// Chunks that are remembered; what is in flight before them is not counted.
     private static let memory = 16_384
+    /// Messages given up that one packet tells of.
+    private static let forwardLimit = 64
+    /// SACKs without a chunk after which it is lost (RFC 9260 section 7.2.4).
+    private static let losingReports: UInt8 = 3
+    /// Ticks in which the peer is told of a message that is given up.
+    private static let tellings = 3
+    /// usrsctp does not tell the same more often.
+    private static let shortestPause = Duration.milliseconds(10)
 
+    /// A DATA chunk that was sent, or a number that usrsctp passed over when it gave up the rest of a message.
     private struct Chunk {
-        let bytes: Int
-        var isInFlight = true
+        /// When the lifetime of its message ends, of unordered ones with a lifetime.
+        let expires: NetworkTime
+        let bytes: UInt16
+        let isEnd: Bool
+        let isUnordered: Bool
+        /// Of an unordered message that is never sent again.
+        let isSentOnce: Bool
+        var isAcknowledged = false
+        /// SACKs that had something newer and not it, up to three.
+        var missingReports: UInt8 = 0
+        /// usrsctp has told the peer not to wait for it.
+        var isSkipped = false
+        /// It was sent again or was to be: usrsctp has taken it for lost, and has made its congestion window smaller.
+        var isSentAgain = false
+
+        /// Whether the path is known not to have brought it.
+        var isLost: Bool {
+            // Once is enough for what would not be sent again: usrsctp has the reports that it wants before the peer's answer.
+            isSkipped || isSentAgain || missingReports >= (isSentOnce ? TransmissionWatch.losingReports : 1)
+        }
+        /// Whether it may be given up here.
+        var isLimited: Bool { isSentOnce || expires != .distantFuture }
+    }
+
+    /// A message that usrsctp has.
+    private struct Message {
+        let stream: UInt16
+        let expires: NetworkTime?
+        let isUnordered: Bool
+        let isSentOnce: Bool
+        /// Bytes that have not gone out.
+        var byteCount: Int
+        /// One of its chunks was held back.
+        var isCut = false
+
+        /// When it is given up, as far as that is seen to here.
+        var limit: NetworkTime { isUnordered ? expires ?? .distantFuture : .distantFuture }
     }
 
     /// Chunks from `firstNumber` on, those that are acknowledged among them.
     private var chunks: Deque<Chunk> = []
     private var firstNumber: UInt32?
+    /// What the peer has acknowledged last.
+    private var cumulative: UInt32 = 0
     private var flightBytes = 0
-    /// Messages by stream that usrsctp has and that have not gone out whole.
-    private var waiting: [UInt16: Int] = [:]
-    /// Streams whose messages have a lifetime, and until when one of theirs can be waiting.
-    private var limited: [UInt16: NetworkTime] = [:]
+    /// Chunks whose message may be given up.
+    private var limitedCount = 0
+    /// Messages by stream that usrsctp has and of which nothing has gone out, in their order.
+    private var waiting: [UInt16: Deque<Message>] = [:]
+    /// The one that has gone out in part: the numbers of one message follow each other (RFC 9260 section 6.9).
+    private var begun: Message?
 
-    /// usrsctp has taken a message.
+    /// What usrsctp has told the peer last.
+    private var forwarded: (number: UInt32, at: NetworkTime)?
+    /// The highest of what we have told it, in each of the last ticks.
+    private var told: Deque<UInt32> = []
+    /// When we have told it everything.
+    private var toldAll = NetworkTime.zero
+    /// The chunk whose round trip is being timed.
+    private var timed: (number: UInt32, at: NetworkTime)?
+    private var roundTrip = Duration.milliseconds(200)
+    /// Ports and verification tag of our packets (RFC 9260 section 3.1).
+    private var header: UInt64?
+
+    /// usrsctp is about to take a message.
     ///
-    /// - Parameter expires: when its lifetime ends, where it has one.
-    mutating func handedOver(stream: UInt16, expires: NetworkTime?) {
-        waiting[stream, default: 0] += 1
-        if let expires { limited[stream] = expires }
+    /// - Parameters:
+    ///   - expires: when its lifetime ends, where it has one.
+    ///   - sentOnce: that it is never sent again.
+    mutating func handedOver(
+        stream: UInt16, byteCount: Int, ordered: Bool, expires: NetworkTime?, sentOnce: Bool
+    ) {
+        waiting[stream, default: []].append(
+            Message(
+                stream: stream, expires: expires, isUnordered: !ordered, isSentOnce: sentOnce && !ordered,
+                byteCount: byteCount))
     }
 
-    /// One of its messages does not wait any more.
-    mutating func released(stream: UInt16) {
-        guard let count = waiting[stream] else { return }
-        waiting[stream] = count > 1 ? count - 1 : nil
+    /// It has not taken the last one.
+    mutating func refused(stream: UInt16) {
+        guard var messages = waiting.removeValue(forKey: stream) else { return }
+        _ = messages.popLast()
+        if !messages.isEmpty { waiting[stream] = messages }
     }
 
-    /// A packet goes out.
-    mutating func sent(_ packet: UnsafeRawBufferPointer) {
-        forEachChunk(of: packet) { watch, type, flags, bytes, body throws(ByteReaderError) in
+    /// A packet is about to go out.
+    ///
+    /// - Returns: the chunks that must not, as parts of the packet.
+    mutating func sent(_ packet: UnsafeRawBufferPointer, at now: NetworkTime) -> [Range<Int>] {
+        var held: [Range<Int>] = []
+        packet.forEachSCTPChunk { type, flags, range, body throws(ByteReaderError) in
+            var passes = true
             switch type {
-            case 0: watch.note(try body.readUInt32(), stream: try body.readUInt16(), isEnd: flags & 1 != 0, bytes)
-            // FORWARD TSN: what was given up is not in flight, and what was left of it will not go out.
-            case 192:
-                watch.acknowledge(through: try body.readUInt32())
-                watch.waiting = [:]
+            case 0:
+                if header == nil { header = packet.loadUnaligned(as: UInt64.self) }
+                let (number, stream) = (try body.readUInt32(), try body.readUInt16())
+                passes = note(number, stream: stream, flags: flags, range.count, at: now)
+            case 192: passes = noteForward(through: try body.readUInt32(), at: now)
             default: break
             }
+            if !passes { held.append(range) }
         }
+        return held
     }
 
     /// A packet of the peer has come.
-    mutating func received(_ packet: UnsafeRawBufferPointer) {
-        forEachChunk(of: packet) { watch, type, _, _, body throws(ByteReaderError) in
+    mutating func received(_ packet: UnsafeRawBufferPointer, at now: NetworkTime) {
+        packet.forEachSCTPChunk { type, _, _, body throws(ByteReaderError) in
             guard type == 3 else { return }
             let cumulative = try body.readUInt32()
             try body.skip(4)
             let gaps = Int(try body.readUInt16())
             try body.skip(2)
-            watch.acknowledge(through: cumulative)
+            acknowledge(through: cumulative, at: now)
             // Blocks come in order (RFC 9260 section 3.3.4); what comes otherwise is not walked again.
             var last: UInt16 = 0
+            var newest: Int?
             for _ in 0..<gaps {
                 let (start, end) = (try body.readUInt16(), try body.readUInt16())
                 guard start > last, end >= start else { continue }
                 last = end
-                watch.acknowledge(from: cumulative, offsets: start...end)
+                newest = acknowledge(from: cumulative, offsets: start...end, at: now) ?? newest
             }
+            if let newest { reportMissing(before: newest) }
         }
     }
 
     /// Whether a message with a lifetime would begin to go out at once, or wait for nothing but other streams' turns.
     ///
     /// - Parameter window: the congestion window in bytes; 0 while the peer takes nothing.
-    mutating func hasRoom(window: Int, at now: NetworkTime) -> Bool {
-        if flightBytes == 0 {
-            // Nothing holds usrsctp up, so nothing is waiting: of a message that was given up, the rest never goes out.
-            waiting = [:]
-            return true
-        }
-        for (stream, expires) in limited where expires < now {
-            waiting[stream] = nil
-            limited[stream] = nil
+    func hasRoom(window: Int, at now: NetworkTime) -> Bool {
+        // Nothing holds usrsctp up, so nothing is waiting: of a message that was given up, the rest never goes out.
+        if flightBytes == 0 { return true }
+        var isQueued = false
+        for message in waiting.values.map(\.last) + [begun] {
+            guard let message else { continue }
+            guard let expires = message.expires else {
+                isQueued = true
+                continue
+            }
+            if expires >= now { return false }
         }
         // usrsctp begins another packet as long as anything of the window is left.
-        return waiting.isEmpty ? flightBytes < window : !waiting.keys.contains { limited[$0] != nil }
+        return isQueued || flightBytes < window
+    }
+
+    /// How long it will be at least until the last of a message has left, if it begins now: what the window leaves in a round trip, which is
+    /// twice as much in each as in the one before as long as nothing is lost (RFC 9260 section 7.2.1).
+    ///
+    /// With nothing in flight it is not told: the window may be small only because nothing has been sent.
+    func timeToLeave(_ byteCount: Int, window: Int) -> Duration {
+        guard flightBytes > 0, window > 0 else { return .zero }
+        return roundTrip * log2(1 + Double(max(0, flightBytes + byteCount - window)) / Double(window))
     }
 
     // MARK: - What is in flight
 
-    private mutating func note(_ number: UInt32, stream: UInt16, isEnd: Bool, _ bytes: Int) {
-        let first = firstNumber ?? number
-        firstNumber = first
-        // What is not the next one was sent before, and is sent again.
-        guard number == first &+ UInt32(chunks.count) else { return }
+    /// - Returns: whether it may go out.
+    private mutating func note(
+        _ number: UInt32, stream: UInt16, flags: UInt8, _ byteCount: Int, at now: NetworkTime
+    ) -> Bool {
+        if firstNumber == nil {
+            firstNumber = number
+            cumulative = number &- 1
+        }
+        let next = (firstNumber ?? number) &+ UInt32(chunks.count)
+        guard number &- next < Self.memory else {
+            // It was sent before, and is sent again: whose acknowledgement comes then cannot be told (Karn's rule).
+            if timed?.number == number { timed = nil }
+            guard let firstNumber, number &- firstNumber < chunks.count else { return true }
+            let index = Int(number &- firstNumber)
+            chunks[index].isSentAgain = true
+            return chunks[index].expires >= now
+        }
+        // usrsctp gives the rest of a message that it gives up a number of its own, which it never sends.
+        for _ in 0..<(number &- next) {
+            append(flags: begun?.isUnordered ?? false ? 5 : 1, byteCount: 0)
+            begun = nil
+        }
+        if flags & 2 != 0 { begin(stream) }
+        let isUnordered = flags & 4 != 0
+        if let begun, begun.stream != stream || begun.isUnordered != isUnordered { self.begun = nil }
+        append(flags: flags, byteCount: byteCount)
+        if timed == nil { timed = (number, now) }
+        // Sixteen bytes of header (RFC 9260 section 3.3.1).
+        begun?.byteCount -= byteCount - 16
+        let isHeld = begun.map { $0.limit < now && !$0.isCut } ?? false
+        if isHeld { hold(number) }
+        guard flags & 1 != 0 else { return !isHeld }
+        // Whose length is another was another message: nothing is known of those that wait.
+        if let begun, begun.byteCount != 0 { waiting[stream] = nil }
+        begun = nil
+        return !isHeld
+    }
+
+    /// What is over lacks one chunk from then on. The others show the peer that it does, and by its answer usrsctp sees that the message is
+    /// over, and drops the rest of it.
+    private mutating func hold(_ number: UInt32) {
+        begun?.isCut = true
+        if timed?.number == number { timed = nil }
+        chunks[chunks.count - 1].isSentAgain = true
+    }
+
+    private mutating func begin(_ stream: UInt16) {
+        begun = nil
+        guard var messages = waiting.removeValue(forKey: stream) else { return }
+        begun = messages.popFirst()
+        if !messages.isEmpty { waiting[stream] = messages }
+    }
+
+    /// - Parameter flags: 1 is the end of a message, 2 its beginning, 4 that it is unordered (RFC 9260 section 3.3.1).
+    private mutating func append(flags: UInt8, byteCount: Int) {
         if chunks.count >= Self.memory { removeFirst() }
-        chunks.append(Chunk(bytes: bytes))
-        flightBytes += bytes
-        if isEnd { released(stream: stream) }
+        let chunk = Chunk(
+            expires: begun?.limit ?? .distantFuture, bytes: UInt16(clamping: byteCount), isEnd: flags & 1 != 0,
+            isUnordered: flags & 4 != 0, isSentOnce: begun?.isSentOnce ?? false)
+        chunks.append(chunk)
+        flightBytes += Int(chunk.bytes)
+        if chunk.isLimited { limitedCount += 1 }
     }
 
-    private mutating func acknowledge(through number: UInt32) {
-        // Serial number arithmetic (RFC 1982).
-        while let firstNumber, !chunks.isEmpty, number &- firstNumber < 1 << 31 { removeFirst() }
+    private mutating func acknowledge(through number: UInt32, at now: NetworkTime) {
+        if number.isAfter(cumulative) { cumulative = number }
+        while let firstNumber, !chunks.isEmpty, !firstNumber.isAfter(number) { removeFirst() }
+        if let timed, !timed.number.isAfter(number) { finishTiming(at: now) }
     }
 
-    private mutating func acknowledge(from cumulative: UInt32, offsets: ClosedRange<UInt16>) {
-        guard let firstNumber else { return }
+    /// - Returns: the place of the newest of them that had not been acknowledged.
+    private mutating func acknowledge(
+        from cumulative: UInt32, offsets: ClosedRange<UInt16>, at now: NetworkTime
+    ) -> Int? {
+        guard let firstNumber else { return nil }
         let from = cumulative &+ UInt32(offsets.lowerBound) &- firstNumber
         let count = UInt32(chunks.count)
-        guard from < count else { return }
+        guard from < count else { return nil }
         let last = min(from + UInt32(offsets.upperBound - offsets.lowerBound), count - 1)
-        for index in Int(from)...Int(last) { land(index) }
+        var newest: Int?
+        for index in Int(from)...Int(last) where !chunks[index].isAcknowledged {
+            land(index)
+            chunks[index].isAcknowledged = true
+            newest = index
+        }
+        if let timed, (from...last).contains(timed.number &- firstNumber) { finishTiming(at: now) }
+        return newest
+    }
+
+    /// What was sent before what has come now, and has not come, is missing once more (RFC 9260 section 7.2.4).
+    private mutating func reportMissing(before newest: Int) {
+        guard limitedCount > 0 else { return }
+        for index in 0..<newest
+        where chunks[index].isLimited && !chunks[index].isAcknowledged
+            && chunks[index].missingReports < Self.losingReports
+        {
+            chunks[index].missingReports += 1
+        }
+    }
+
+    private mutating func finishTiming(at now: NetworkTime) {
+        guard let timed else { return }
+        self.timed = nil
+        // Smoothed as in RFC 9260 section 6.3.1.
+        roundTrip = (roundTrip * 7 + timed.at.duration(to: now)) / 8
     }
 
     private mutating func removeFirst() {
         land(0)
-        chunks.removeFirst()
+        let chunk = chunks.removeFirst()
+        if chunk.isLimited { limitedCount -= 1 }
         firstNumber? &+= 1
     }
 
     private mutating func land(_ index: Int) {
-        guard chunks[index].isInFlight else { return }
-        chunks[index].isInFlight = false
-        flightBytes -= chunks[index].bytes
+        guard !chunks[index].isAcknowledged, !chunks[index].isSkipped else { return }
+        flightBytes -= Int(chunks[index].bytes)
     }
 
-    /// What is no SCTP is passed over from there on.
-    private mutating func forEachChunk(
-        of packet: UnsafeRawBufferPointer,
-        _ body: (
-            _ watch: inout Self, _ type: UInt8, _ flags: UInt8, _ bytes: Int, _ reader: inout ByteReader
-        ) throws(ByteReaderError) -> Void
-    ) {
-        do throws(ByteReaderError) {
-            var reader = ByteReader(packet.bytes)
-            try reader.skip(12)
-            while reader.remaining >= 4 {
-                let type = try reader.readUInt8()
-                let flags = try reader.readUInt8()
-                let length = Int(try reader.readUInt16())
-                guard length >= 4 else { return }
-                var chunk = try reader.subreader(length - 4)
-                try body(&self, type, flags, length, &chunk)
-                try reader.skip(min(-length & 3, reader.remaining))
+    // MARK: - What is given up
+
+    /// usrsctp tells the peer what it has given up.
+    ///
+    /// - Returns: whether that is new. It answers every SACK with it, and usrsctp as a receiver every one of these with a SACK: pairs of
+    ///   them multiply until they fill the path.
+    private mutating func noteForward(through number: UInt32, at now: NetworkTime) -> Bool {
+        if let firstNumber, !firstNumber.isAfter(number) {
+            for index in 0..<min(chunks.count, Int(number &- firstNumber) + 1) {
+                land(index)
+                chunks[index].isSkipped = true
             }
-        } catch {
-            // The rest of the packet says nothing.
         }
+        if let forwarded, !number.isAfter(forwarded.number), now < forwarded.at.advanced(by: pause) { return false }
+        forwarded = (number, now)
+        return true
     }
+
+    /// The time between two packets of usrsctp that say the same: four in a round trip, as each may be lost.
+    private var pause: Duration { max(roundTrip / 4, Self.shortestPause) }
+
+    /// The packet that tells the peer what is given up by now, once in every tick; its checksum is to be filled in.
+    ///
+    /// It has a FORWARD TSN (RFC 3758 section 3.2) for each message, and not one for all: usrsctp as a receiver drops what is whole and
+    /// before the number, where it has not delivered it. Each is told in three ticks, as packets get lost, and again in every round trip.
+    mutating func forwardPacket(at now: NetworkTime) -> [UInt8]? {
+        guard limitedCount > 0, let header else { return nil }
+        var numbers = givenUp(at: now)
+        guard let last = numbers.last else {
+            told = []
+            return nil
+        }
+        if now < toldAll.advanced(by: roundTrip), told.count == Self.tellings, let floor = told.first {
+            numbers.removeAll { !$0.isAfter(floor) }
+        } else {
+            toldAll = now
+        }
+        told.append(last)
+        if told.count > Self.tellings { told.removeFirst() }
+        guard !numbers.isEmpty else { return nil }
+        var writer = ByteWriter()
+        writer.write(UInt64(bigEndian: header))
+        writer.write(UInt32(0))
+        for number in numbers {
+            writer.write(UInt8(192))
+            writer.write(UInt8(0))
+            writer.write(UInt16(8))
+            writer.write(number)
+        }
+        return writer.bytes
+    }
+
+    /// The last numbers of messages that are given up, as long as nothing is before them that may still come.
+    ///
+    /// A message whose lifetime is over is given up when it is known to be lost: usrsctp takes what the peer then acknowledges for
+    /// delivered, and would go on as if the path had brought it.
+    private func givenUp(at now: NetworkTime) -> [UInt32] {
+        guard let firstNumber, firstNumber == cumulative &+ 1 else { return [] }
+        var numbers: [UInt32] = []
+        var index = 0
+        while index < chunks.count, numbers.count < Self.forwardLimit {
+            let head = chunks[index]
+            var (isThere, isWhole, isLost) = (true, false, false)
+            while index < chunks.count, !isWhole {
+                isThere = isThere && chunks[index].isAcknowledged
+                isLost = isLost || chunks[index].isLost && !chunks[index].isAcknowledged
+                isWhole = chunks[index].isEnd
+                index += 1
+            }
+            if isThere, isWhole { continue }
+            let isOver = head.isSkipped || head.isSentOnce || head.expires < now
+            // Of ordered ones the peer would have to be told the stream and its number, which usrsctp does.
+            // What has not gone out whole is left to usrsctp, which drops the rest.
+            guard head.isUnordered, isLost, isOver, isWhole || head.isSkipped else { break }
+            numbers.append(firstNumber &+ UInt32(index - 1))
+        }
+        return numbers
+    }
+}
+
+extension UInt32 {
+    /// Serial number arithmetic (RFC 1982).
+    fileprivate func isAfter(_ other: UInt32) -> Bool { Int32(bitPattern: self &- other) > 0 }
 }

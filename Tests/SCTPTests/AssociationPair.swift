@@ -13,8 +13,8 @@ final class AssociationPair {
     private(set) var now = NetworkTime.zero
     private(set) var events: [[SCTPEvent]] = [[], []]
     private(set) var packetCount = 0
-    /// Index of the sending end and its packet; false drops the packet.
-    var passes: (Int, [UInt8]) -> Bool = { _, _ in true }
+    /// Index of the sending end and its packet, which may be changed; false drops the packet.
+    var passes: (Int, inout [UInt8]) -> Bool = { _, _ in true }
     /// When true, end 1 does not take what has arrived.
     var holdsReading = false
     private var flights: [[Packet]] = [[], []]
@@ -35,7 +35,8 @@ final class AssociationPair {
 
     private func transmit(_ bytes: [UInt8], from index: Int) {
         packetCount += 1
-        guard passes(index, bytes) else { return }
+        var bytes = bytes
+        guard passes(index, &bytes) else { return }
         flights[1 - index].append(Packet(arrival: now.advanced(by: .milliseconds(10)), bytes: bytes))
     }
 

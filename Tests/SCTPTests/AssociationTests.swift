@@ -77,6 +77,69 @@ import Wire
         #expect(pair.messages(at: 1).map(\.bytes) == [0, 1, 2, 4, 5, 6, 7, 8, 9].map { [UInt8($0)] })
     }
 
+    /// Milliseconds from the sending to the arrival of a message of two packets whose second packet is lost at first.
+    private func delay(of pair: AssociationPair, life: UInt16) throws -> Int? {
+        pair.run(for: .seconds(1))
+        var isLost = false
+        pair.passes = { index, packet in
+            if index == 0, !isLost, packet[12] == 0, packet[13] & 3 == 1 {
+                isLost = true
+                return false
+            }
+            return true
+        }
+        let message = [UInt8](repeating: 7, count: 2000)
+        #expect(try pair.send(message, ordered: false, reliability: .maximumLifetime(life)))
+        let start = pair.now
+        while pair.messages(at: 1).isEmpty, start.duration(to: pair.now) < .seconds(5) {
+            pair.run(for: .milliseconds(1))
+        }
+        return pair.messages(at: 1).isEmpty ? nil : Int(start.duration(to: pair.now) / .milliseconds(1))
+    }
+
+    @Test func `nothing is sent again after its lifetime, and what follows need not wait for it`() throws {
+        let pair = try AssociationPair()
+        #expect(try delay(of: pair, life: 50) == nil)
+        // The association goes on, with messages of several packets too.
+        #expect(try pair.send([UInt8](repeating: 8, count: 2000), ordered: false))
+        pair.run(for: .milliseconds(100))
+        #expect(pair.messages(at: 1).map(\.bytes.first) == [8])
+    }
+
+    @Test func `a peer that does not know how to give up gets everything, however late`() throws {
+        let pair = try AssociationPair()
+        pair.passes = { _, packet in
+            SCTPPackets.hideForwardTSN(in: &packet)
+            return true
+        }
+        #expect(try #require(try delay(of: pair, life: 50)) > 200)
+    }
+
+    @Test func `packets that give up messages do not multiply`() throws {
+        let pair = try AssociationPair()
+        pair.run(for: .seconds(1))
+        var (dataCount, forwardCount) = (0, 0)
+        pair.passes = { index, packet in
+            guard index == 0 else { return true }
+            if packet[12] == 192 { forwardCount += 1 }
+            guard packet[12] == 0 else { return true }
+            dataCount += 1
+            return dataCount % 10 != 0
+        }
+        let message = [UInt8](repeating: 7, count: 2000)
+        for _ in 0..<200 {
+            while try !pair.send(message, ordered: false, reliability: .maximumRetransmits(0)) {
+                pair.run(for: .milliseconds(1))
+            }
+            pair.run(for: .milliseconds(2))
+        }
+        pair.run(for: .seconds(5))
+        #expect(dataCount > 350)
+        #expect(pair.messages(at: 1).count > 120)
+        // Forty holes, each told a few times.
+        #expect(forwardCount < 300, "\(forwardCount)")
+    }
+
     @Test func `a full send buffer refuses and takes more after acknowledgements`() throws {
         let pair = try AssociationPair()
         pair.run(for: .seconds(1))

@@ -40,5 +40,10 @@ extension LabRun {
     var delivered: Set<UInt32> { Set(receptions.map(\.sequence)) }
 
     /// What the message that took longest took, in microseconds.
-    var longest: Int64 { receptions.map { $0.at - sentAt[Int($0.sequence)] }.max() ?? 0 }
+    var longest: Int64 { longest(waiting: true) }
+
+    /// - Parameter waiting: with the time that it waited when all of it had arrived.
+    func longest(waiting: Bool) -> Int64 {
+        receptions.map { $0.at - sentAt[Int($0.sequence)] - (waiting ? 0 : $0.waited ?? 0) }.max() ?? 0
+    }
 }
