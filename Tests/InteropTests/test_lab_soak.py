@@ -44,7 +44,7 @@ def test_what_is_told():
     assert 72 <= last["simulated_seconds"] < 80
     assert 10 < last["lost"] < last["datagrams"] / 50 and last["forward_tsns"] >= 20 and last["memory"] > 1 << 20
     assert [channel["name"] for channel in last["channels"]] == [
-        "ordered, reliable", "unordered, reliable", "unordered, maxRetransmits 0", "unordered, maxPacketLifeTime 200"]
+        "ordered, reliable", "unordered, reliable", "unordered, maxRetransmits 0", "unordered, maxPacketLifeTime 600"]
     for channel in last["channels"][:2]:
         # Five in a second, but for those that are under way.
         assert 350 <= channel["sent"] <= 400 and channel["expired"] == 0

@@ -28,10 +28,12 @@ package final class LabSoak {
     /// Both reliable kinds, and both partially reliable ones without order.
     private static let kinds = [
         LabChannel(), LabChannel(ordered: false), LabChannel(ordered: false, maxRetransmits: 0),
-        LabChannel(ordered: false, maxPacketLifeTime: 200),
+        LabChannel(ordered: false, maxPacketLifeTime: 600),
     ]
     /// Simulated time between two messages of a channel.
     private static let pauses: [Duration] = [.milliseconds(200), .milliseconds(200), .seconds(1), .seconds(1)]
+    /// When each begins: large messages take turns, so that those with a lifetime need not spend it waiting for the others.
+    private static let beginnings: [Duration] = [.zero, .zero, .zero, .milliseconds(500)]
     private static let smallBytes = 200
     /// Sizes of the large messages, from just above the half of usrsctp's default receive buffer to the largest there is.
     private static let largeBytes = 131_073...262_144
@@ -131,7 +133,7 @@ package final class LabSoak {
         start = pair.now
         nextTurn = start
         for number in channels.indices {
-            due[number] = start
+            due[number] = start.advanced(by: Self.beginnings[number])
             moved[number] = start
         }
     }
