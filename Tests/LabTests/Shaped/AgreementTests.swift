@@ -60,6 +60,8 @@ struct AgreementTests {
             "\(scenario.name): delivered \(percent(leftShare)) and \(percent(rightShare)) of \(simulated.accepted) and",
             "\(shaped.accepted); p50 \(left.p50) and \(right.p50) us; p99 \(left.p99) and \(right.p99) us;",
             "retransmitted \(simulated.retransmissions ?? 0) and \(shaped.retransmissions ?? 0)")
+        // On a machine that is not busy a sender in real time skips next to nothing of what is due.
+        #expect(Double(shaped.accepted) >= 0.95 * Double(simulated.accepted))
         #expect(abs(leftShare - rightShare) <= 0.01)
         #expect(Self.agree(left.p50, right.p50), "p50 of the latency, in microseconds")
         #expect(Self.agree(left.p99, right.p99), "p99 of the latency, in microseconds")
