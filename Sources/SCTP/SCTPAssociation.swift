@@ -185,7 +185,7 @@ package final class SCTPAssociation {
 
     /// Called by the stack with every tick: tells the peer which messages are given up.
     func tick() {
-        guard socket != nil, var packet = transmissions.forwardPacket(at: SCTPStack.now) else { return }
+        guard isUp, var packet = transmissions.forwardPacket(at: SCTPStack.now) else { return }
         packet.withUnsafeMutableBytes { pass($0) }
     }
 

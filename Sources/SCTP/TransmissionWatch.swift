@@ -24,6 +24,9 @@ struct TransmissionWatch {
     private static let losingReports: UInt8 = 3
     /// Ticks in which the peer is told of a message that is given up.
     private static let tellings = 3
+    private static let unknownRoundTrip = Duration.milliseconds(200)
+    /// The peer is told everything again no more often than this.
+    private static let shortestRepetition = Duration.milliseconds(50)
     /// usrsctp does not tell the same more often.
     private static let shortestPause = Duration.milliseconds(10)
 
@@ -33,6 +36,8 @@ struct TransmissionWatch {
         let expires: NetworkTime
         let bytes: UInt16
         let isEnd: Bool
+        /// All of its message.
+        let isWhole: Bool
         let isUnordered: Bool
         /// Of an unordered message that is never sent again.
         let isSentOnce: Bool
@@ -87,9 +92,11 @@ struct TransmissionWatch {
     private var told: Deque<UInt32> = []
     /// When we have told it everything.
     private var toldAll = NetworkTime.zero
+    private var nextTelling = NetworkTime.zero
     /// The chunk whose round trip is being timed.
     private var timed: (number: UInt32, at: NetworkTime)?
-    private var roundTrip = Duration.milliseconds(200)
+    private var roundTrip = unknownRoundTrip
+    private var isRoundTripKnown = false
     /// Ports and verification tag of our packets (RFC 9260 section 3.1).
     private var header: UInt64?
 
@@ -126,7 +133,8 @@ struct TransmissionWatch {
                 if header == nil { header = packet.loadUnaligned(as: UInt64.self) }
                 let (number, stream) = (try body.readUInt32(), try body.readUInt16())
                 passes = note(number, stream: stream, flags: flags, range.count, at: now)
-            case 192: passes = noteForward(through: try body.readUInt32(), at: now)
+            // Of ordered messages it also says which, and usrsctp itself does not repeat that with every SACK.
+            case 192: passes = noteForward(through: try body.readUInt32(), at: now) || range.count > 8
             default: break
             }
             if !passes { held.append(range) }
@@ -207,6 +215,8 @@ struct TransmissionWatch {
         for _ in 0..<(number &- next) {
             append(flags: begun?.isUnordered ?? false ? 5 : 1, byteCount: 0)
             begun = nil
+            // The peer may have answered already.
+            acknowledge(through: cumulative, at: now)
         }
         if flags & 2 != 0 { begin(stream) }
         let isUnordered = flags & 4 != 0
@@ -244,7 +254,7 @@ struct TransmissionWatch {
         if chunks.count >= Self.memory { removeFirst() }
         let chunk = Chunk(
             expires: begun?.limit ?? .distantFuture, bytes: UInt16(clamping: byteCount), isEnd: flags & 1 != 0,
-            isUnordered: flags & 4 != 0, isSentOnce: begun?.isSentOnce ?? false)
+            isWhole: flags & 3 == 3, isUnordered: flags & 4 != 0, isSentOnce: begun?.isSentOnce ?? false)
         chunks.append(chunk)
         flightBytes += Int(chunk.bytes)
         if chunk.isLimited { limitedCount += 1 }
@@ -290,7 +300,14 @@ struct TransmissionWatch {
         guard let timed else { return }
         self.timed = nil
         // Smoothed as in RFC 9260 section 6.3.1.
-        roundTrip = (roundTrip * 7 + timed.at.duration(to: now)) / 8
+        let sample = timed.at.duration(to: now)
+        roundTrip = isRoundTripKnown ? (roundTrip * 7 + sample) / 8 : sample
+        isRoundTripKnown = true
+    }
+
+    /// What is given up is acknowledged when the peer has been told, which says nothing about the path.
+    private mutating func stopTiming(through number: UInt32) {
+        if let timed, !timed.number.isAfter(number) { self.timed = nil }
     }
 
     private mutating func removeFirst() {
@@ -318,6 +335,7 @@ struct TransmissionWatch {
                 chunks[index].isSkipped = true
             }
         }
+        stopTiming(through: number)
         if let forwarded, !number.isAfter(forwarded.number), now < forwarded.at.advanced(by: pause) { return false }
         forwarded = (number, now)
         return true
@@ -331,17 +349,22 @@ struct TransmissionWatch {
     /// It has a FORWARD TSN (RFC 3758 section 3.2) for each message, and not one for all: usrsctp as a receiver drops what is whole and
     /// before the number, where it has not delivered it. Each is told in three ticks, as packets get lost, and again in every round trip.
     mutating func forwardPacket(at now: NetworkTime) -> [UInt8]? {
-        guard limitedCount > 0, let header else { return nil }
-        var numbers = givenUp(at: now)
-        guard let last = numbers.last else {
+        guard limitedCount > 0, let header, now >= nextTelling else { return nil }
+        nextTelling = now.advanced(by: SCTPStack.tick)
+        let all = givenUp(at: now)
+        guard let last = all.last else {
             told = []
             return nil
         }
-        if now < toldAll.advanced(by: roundTrip), told.count == Self.tellings, let floor = told.first {
+        var numbers = all
+        if now < toldAll.advanced(by: max(roundTrip, Self.shortestRepetition)), told.count == Self.tellings,
+            let floor = told.first
+        {
             numbers.removeAll { !$0.isAfter(floor) }
         } else {
             toldAll = now
         }
+        stopTiming(through: last)
         told.append(last)
         if told.count > Self.tellings { told.removeFirst() }
         guard !numbers.isEmpty else { return nil }
@@ -379,6 +402,9 @@ struct TransmissionWatch {
             // Of ordered ones the peer would have to be told the stream and its number, which usrsctp does.
             // What has not gone out whole is left to usrsctp, which drops the rest.
             guard head.isUnordered, isLost, isOver, isWhole || head.isSkipped else { break }
+            // Messages of one packet that have come behind it were delivered at once, and are told with it: usrsctp as a receiver takes the number
+            // for the one before the next message of several packets, and waits for that for ever where another lies between.
+            while index < chunks.count, chunks[index].isWhole, chunks[index].isAcknowledged { index += 1 }
             numbers.append(firstNumber &+ UInt32(index - 1))
         }
         return numbers

@@ -115,6 +115,29 @@ import Wire
         #expect(try #require(try delay(of: pair, life: 50)) > 200)
     }
 
+    @Test func `what follows one that was given up comes, also with another stream's between them`() throws {
+        let pair = try AssociationPair()
+        pair.run(for: .seconds(1))
+        var isLost = false
+        pair.passes = { index, packet in
+            guard index == 0, packet[12] == 0, packet.count > 28 else { return true }
+            // Of the first message the end, always; of the last the beginning, once.
+            if packet[28] == 1, packet[13] & 3 == 1 { return false }
+            guard packet[28] == 3, packet[13] & 2 != 0, !isLost else { return true }
+            isLost = true
+            return false
+        }
+        for (value, size, life, stream) in [(1, 2000, 30, 0), (2, 20, 5000, 1), (3, 2000, 5000, 0)]
+            as [(UInt8, Int, UInt16, UInt16)]
+        {
+            let message = [UInt8](repeating: value, count: size)
+            #expect(
+                try pair.send(message, stream: stream, ordered: false, reliability: .maximumLifetime(life)))
+        }
+        pair.run(for: .seconds(4))
+        #expect(pair.messages(at: 1).map(\.bytes.first) == [2, 3])
+    }
+
     @Test func `packets that give up messages do not multiply`() throws {
         let pair = try AssociationPair()
         pair.run(for: .seconds(1))
