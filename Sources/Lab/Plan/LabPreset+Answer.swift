@@ -47,7 +47,7 @@ extension LabPreset {
             let limit = LabQuantity.duration(best.scenario.traffic.late)
             let start =
                 "\(situation)\(Self.percent(Self.inTime(best))) in time (\(limit)) with \(best.scenario.channel.name)"
-            guard Self.inTime(best) - Self.inTime(worst) >= Self.difference else {
+            guard Self.inTime(best) - Self.inTime(worst) >= Self.chance(best, worst) else {
                 return "\(start), and with the others."
             }
             return "\(start); \(Self.percent(Self.inTime(worst))) with \(worst.scenario.channel.name)."
@@ -103,14 +103,20 @@ extension LabPreset {
             groups.allSatisfy { group in
                 guard let best = best(group.results) else { return false }
                 return group.results.contains {
-                    $0.scenario.channel == channel && inTime(best) - inTime($0) < difference
+                    $0.scenario.channel == channel && inTime(best) - inTime($0) < chance(best, $0)
                 }
             }
         }
     }
 
-    /// What is less than this share of the messages is chance.
-    private static let difference = 0.01
+    /// What two shares in time may differ by when the channels are equally good: two standard errors, and a hundredth at least.
+    private static func chance(_ left: LabResult, _ right: LabResult) -> Double {
+        let variances = [left, right].map { result in
+            let share = min(max(inTime(result), 0), 1)
+            return result.accepted > 0 ? share * (1 - share) / Double(result.accepted) : 0
+        }
+        return max(0.01, 2 * (variances[0] + variances[1]).squareRoot())
+    }
 
     /// The share of messages that came in time.
     private static func inTime(_ result: LabResult) -> Double {
