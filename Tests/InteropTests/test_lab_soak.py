@@ -1,6 +1,7 @@
 """`martlet lab soak`: hours of the traffic on which the SCTP library can freeze, in virtual time. Here it runs for little more than a
 minute of them, and is made to fail."""
 
+import itertools
 import json
 import os
 import re
@@ -37,7 +38,8 @@ def test_what_is_told():
     assert code == 0 and error == "", error
     *told, last = map(json.loads, output.splitlines())
     assert {event["type"] for event in told} <= {"lab-soak"} and last["type"] == "lab-soak-end"
-    for before, after in zip(told, [*told[1:], last], strict=True):
+    # A fast machine has nothing to tell before the end.
+    for before, after in itertools.pairwise([*told, last]):
         for member in ("simulated_seconds", "seconds", "datagrams", "lost", "forward_tsns", "memory"):
             assert before[member] <= after[member], (member, before, after)
         assert before["seconds"] < after["seconds"]
