@@ -17,8 +17,8 @@ final class OpenedBrowser: Sendable {
 
     /// How long the shell may take to end the browser and to remove what it leaves.
     private static let grace = Duration.seconds(30)
-    /// The longest path below which Chromium can make its socket: `/org.chromium.Chromium.XXXXXX/SingletonSocket` and the end of
-    /// the text fit into the 104 bytes (108 on Linux) of a socket's name.
+    /// The longest path below which Chromium can make its socket: its folder there has a name of 28 bytes, which with two slashes,
+    /// `SingletonSocket` and the end of the text has to fit into the 104 bytes (108 on Linux) of a socket's name.
     private static let longestScratch = 104 - 46
 
     /// The browser is `"$@"`, the profile `$profile`; what it makes beside its profile goes to `$scratch`. The watcher is killed by its
