@@ -1,3 +1,4 @@
+internal import SCTP
 package import Wire
 
 /// Reads the SCTP packets of a measured connection as they pass: what was sent again, and when a message was there.
@@ -38,24 +39,7 @@ package struct SCTPTrace: Sendable {
 
     /// A packet on its way: one that is sent, or one that has come. What is no SCTP is passed over from there on.
     package mutating func handle(packet: UnsafeRawBufferPointer, outgoing: Bool, at now: NetworkTime) {
-        var reader = ByteReader(packet.bytes)
-        try? readChunks(&reader, outgoing: outgoing, at: now)
-    }
-
-    /// When the last fragment of a message came, which is forgotten with the answer; nil when that was not seen.
-    package mutating func takeArrival(of sequence: UInt32) -> NetworkTime? { arrivals.removeValue(forKey: sequence) }
-
-    private mutating func readChunks(
-        _ reader: inout ByteReader, outgoing: Bool, at now: NetworkTime
-    ) throws(ByteReaderError) {
-        // Ports, verification tag and checksum.
-        try reader.skip(12)
-        while reader.remaining >= 4 {
-            let type = try reader.readUInt8()
-            let flags = try reader.readUInt8()
-            let length = Int(try reader.readUInt16())
-            guard length >= 4 else { return }
-            var body = try reader.subreader(length - 4)
+        packet.forEachSCTPChunk { type, flags, _, body throws(ByteReaderError) in
             switch (type, outgoing) {
             case (0, true): countSent(try body.readUInt32())
             case (0, false): try readData(&body, flags: flags, at: now)
@@ -63,9 +47,11 @@ package struct SCTPTrace: Sendable {
             case (192, false): advance(to: try body.readUInt32())
             default: break
             }
-            try reader.skip(min(-length & 3, reader.remaining))
         }
     }
+
+    /// When the last fragment of a message came, which is forgotten with the answer; nil when that was not seen.
+    package mutating func takeArrival(of sequence: UInt32) -> NetworkTime? { arrivals.removeValue(forKey: sequence) }
 
     private mutating func countSent(_ tsn: UInt32) {
         packets.dataChunks += 1

@@ -1,3 +1,4 @@
+internal import SCTP
 internal import Wire
 
 /// Counts, by the packets that SCTP sends, what really left it: a message that waits outside of SCTP is not seen here.
@@ -8,32 +9,17 @@ struct DepartureCount: Sendable {
     private(set) var forwardCount = 0
     private var highest: UInt32?
 
-    /// A packet goes out. What is no SCTP is passed over from there on.
+    /// A packet goes out.
     mutating func handle(packet: UnsafeRawBufferPointer) {
-        var reader = ByteReader(packet.bytes)
-        try? readChunks(&reader)
-    }
-
-    private mutating func readChunks(_ reader: inout ByteReader) throws(ByteReaderError) {
-        // Ports, verification tag and checksum.
-        try reader.skip(12)
-        while reader.remaining >= 4 {
-            let type = try reader.readUInt8()
-            let flags = try reader.readUInt8()
-            let length = Int(try reader.readUInt16())
-            guard length >= 4 else { return }
-            var body = try reader.subreader(length - 4)
+        packet.forEachSCTPChunk { type, flags, _, body throws(ByteReaderError) in
             if type == 192 { forwardCount += 1 }
-            if type == 0 {
-                let number = try body.readUInt32()
-                // Serial number arithmetic (RFC 1982); what is not new is sent again.
-                if highest.map({ number != $0 && number &- $0 < 1 << 31 }) ?? true {
-                    highest = number
-                    // Flag 2: the first fragment (RFC 9260 section 3.3.1).
-                    if flags & 2 != 0 { begun[try body.readUInt16(), default: 0] += 1 }
-                }
-            }
-            try reader.skip(min(-length & 3, reader.remaining))
+            guard type == 0 else { return }
+            let number = try body.readUInt32()
+            // Serial number arithmetic (RFC 1982); what is not new is sent again.
+            guard highest.map({ number != $0 && number &- $0 < 1 << 31 }) ?? true else { return }
+            highest = number
+            // Flag 2: the first fragment (RFC 9260 section 3.3.1).
+            if flags & 2 != 0 { begun[try body.readUInt16(), default: 0] += 1 }
         }
     }
 }
