@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// One run of a ``FileSender``: the tasks between the sources, the core and the channels.
 final class SenderRun: Sendable {
     let session: TransferSession<SenderCore>
@@ -5,6 +7,7 @@ final class SenderRun: Sendable {
     let options: TransferOptions
     let onEvent: @Sendable (TransferEvent) -> Void
     private let admit: FileSender.Admission?
+    private let isAdmissionAsked = Mutex(false)
 
     init(_ sender: FileSender) {
         sources = sender.sources
@@ -18,16 +21,22 @@ final class SenderRun: Sendable {
     }
 
     func run() async throws(TransferError) -> TransferReport {
+        do throws(TransferError) { return try await greetAndSend() } catch {
+            // What ends it may come right behind the greeting: whether it is seen before the admission is chance, and what
+            // becomes of it must not be.
+            let isOurs = error.code == .canceled && !error.isReportedByPeer
+            if !isOurs, let agent = session.monitor.read({ $0.core.intake.agent }) { _ = await isAdmitted(agent) }
+            throw error
+        }
+    }
+
+    private func greetAndSend() async throws(TransferError) -> TransferReport {
         try await session.run(options, amending: amended) { () async throws(TransferError) in
             let agent = try await self.session.greeting(atMost: self.options.greetingTimeout) { $0.intake.agent }
             self.onEvent(.peer(agent: agent))
             try await self.session.reveal()
-            if let admit = self.admit {
-                let session = self.session.monitor.read { $0.core.intake.session }
-                // One that says none is a stranger each time, and nobody's second self.
-                guard await admit(session ?? TransferOptions.randomIdentifier(), agent) else {
-                    throw TransferError(.taken, "The link is for other receivers.")
-                }
+            guard await self.isAdmitted(agent) else {
+                throw TransferError(.taken, "The link is for other receivers.")
             }
             try await self.session.compareWords(self.options, onEvent: self.onEvent)
             try await self.offerAndSend()
@@ -35,6 +44,17 @@ final class SenderRun: Sendable {
                 TransferReport(items: state.core.fates.indices.map { self.report(of: $0, state.core) })
             }
         }
+    }
+
+    /// Asks whether the other side, which has greeted, is let in; once.
+    private func isAdmitted(_ agent: String) async -> Bool {
+        let isAsked = isAdmissionAsked.withLock { isAsked in
+            defer { isAsked = true }
+            return isAsked
+        }
+        guard let admit, !isAsked else { return true }
+        // One that says none is a stranger each time, and nobody's second self.
+        return await admit(session.monitor.read { $0.core.intake.session } ?? TransferOptions.randomIdentifier(), agent)
     }
 
     /// Offers, sends and tells, all at once, to the receipt; the first failure ends all.

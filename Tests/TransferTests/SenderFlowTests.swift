@@ -1,3 +1,4 @@
+import Martlet
 import Synchronization
 import TestSupport
 import Testing
@@ -220,6 +221,46 @@ struct SenderFlowTests {
         control.0.close()
         await #expect(throws: TransferError.self) { try await task.value.get() }
         #expect(asked.withLock { $0 } == ["again", "test"])
+    }
+
+    @Test(arguments: [ControlMessage.reveal(nonce: [UInt8](repeating: 0, count: 16)), .bye, greeting])
+    func `whoever greets is asked about once, whatever follows at once`(next: ControlMessage) async throws {
+        let asked = Mutex<[String]>([])
+        var options = TransferOptions()
+        options.certificates = .init(local: [1], remote: [2])
+        // There before the sender looks: it fails before its own greeting is out.
+        try await say(
+            .hello(
+                version: 1, role: .receiver, agent: "test", session: "again",
+                commit: WordExchange.commitment(to: [1], by: .receiver)), next)
+        let task = send(
+            try SourceList([.text("x")]), options,
+            admit: { session, agent in
+                asked.withLock { $0 += [session, agent] }
+                return true
+            })
+        control.0.close()
+        guard case .failure = await task.value else {
+            Issue.record("sent")
+            return
+        }
+        #expect(asked.withLock { $0 } == ["again", "test"])
+    }
+
+    @Test func `nobody is asked about who does not greet`() async throws {
+        try await say(.bye)
+        let task = send(
+            try SourceList([.text("x")]),
+            admit: { _, _ in
+                Issue.record("asked")
+                return true
+            })
+        control.0.close()
+        guard case .failure(let error) = await task.value else {
+            Issue.record("sent")
+            return
+        }
+        #expect(error.code == .protocolViolation)
     }
 
     @Test func `a receiver that falls silent counts as gone`() async throws {
