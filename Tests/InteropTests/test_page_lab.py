@@ -230,6 +230,43 @@ STRIPS = """Array.from(document.querySelectorAll('.lab-strip'), (strip) => [stri
     parseFloat(strip.querySelector('strong').textContent), strip.querySelector('.lab-says').textContent])"""
 
 
+#: Texts of a strip that lie over each other or beside their card; and on a phone what is seen above the sliders when one scrolls.
+CROWDED = """(async () => {
+    const wrong = [];
+    const edges = (range) => {
+        const { left, right, top, bottom } = range.getBoundingClientRect();
+        return { left, right, top, bottom };
+    };
+    for (const strip of document.querySelectorAll(".lab-strip")) {
+        const walker = document.createTreeWalker(strip, NodeFilter.SHOW_TEXT);
+        const card = edges(strip);
+        const texts = [];
+        while (walker.nextNode()) {
+            const range = document.createRange();
+            range.selectNodeContents(walker.currentNode);
+            const place = edges(range);
+            if (place.right > place.left) texts.push([walker.currentNode.data, place]);
+        }
+        texts.forEach(([text, place], index) => {
+            if (place.left < card.left || place.right > card.right) wrong.push([text, "outside"]);
+            for (const [other, there] of texts.slice(index + 1)) {
+                // Boxes of lines may share the room between the letters.
+                if (Math.min(place.right, there.right) - Math.max(place.left, there.left) > 1
+                    && Math.min(place.bottom, there.bottom) - Math.max(place.top, there.top) > 5) wrong.push([text, other]);
+            }
+        });
+    }
+    if (innerWidth < 640) {
+        scrollTo(0, 600);
+        for (let x = 0.5; x < document.documentElement.clientWidth; x += 10) {
+            if (!document.elementFromPoint(x, 0.5)?.closest("#lab-controls")) wrong.push(["above the sliders", x]);
+        }
+        scrollTo(0, 0);
+    }
+    return wrong;
+})()"""
+
+
 @pytest.mark.parametrize("sends", [True, False], ids=["receives", "sends"])
 async def test_a_live_view(visit, conductor, sends):
     await conductor.clocks()
@@ -241,6 +278,9 @@ async def test_a_live_view(visit, conductor, sends):
         "ordered, reliable", "unordered, reliable", "unordered, maxRetransmits 0", "unordered, maxPacketLifeTime 100"]
     assert strips[2][1] < 95
     assert "15 %" in await text(visit, "#lab-controls") and "60/s" in await text(visit, "#lab-controls")
+    for size in ((1360, 880), (1000, 800), (360, 740)):
+        await visit.page.resize(*size)
+        assert await visit.page.evaluate(CROWDED) == [], size
     if sends and SCREENSHOTS:
         # Pictures show ten seconds.
         await visit.page.wait_for("parseInt(document.querySelector('.lab-count').textContent) > 620", 40)
@@ -394,12 +434,14 @@ async def test_what_the_strips_count(visit):
 
 async def test_what_the_strips_say_when_messages_pile_up(visit):
     """A link so bad that congestion control slows the sender down: what comes was sent twenty seconds ago, and nothing of what was
-    sent lately is here. That is not lost, and the sentence says what happens."""
+    sent lately is here. That is not lost: the large figure is no share of nothing, the picture has words, and the sentence says what
+    happens."""
     visit.page = await visit.browser.open(visit.server.origin)
     for channel, words in (({"ordered": True}, "Nothing is lost, but messages pile up"), (ONCE, "Messages pile up")):
-        figures, marks, spoken = await visit.page.evaluate(f"""(async () => {{
+        figures, marks, said, told, drawn = await visit.page.evaluate(f"""(async () => {{
             const {{ LabFlow }} = await import("/labflow.js");
-            const {{ sentence }} = await import("/labwords.js");
+            const {{ LabStrip, palette }} = await import("/labstrip.js");
+            const {{ headline, sentence, spoken }} = await import("/labwords.js");
             const channel = {json.dumps(channel)};
             const flow = new LabFlow(channel, 50, true);
             flow.tell(0);
@@ -408,11 +450,65 @@ async def test_what_the_strips_say_when_messages_pile_up(visit):
             const marks = [];
             flow.each(30_000_000, (sent, latency, held, isMissing) => marks.push(isMissing));
             const figures = flow.figures(30_000_000);
-            return [figures, marks, sentence(channel, figures, 0)];
+            {WORDS_DRAWN}
+            return [figures, marks, headline(channel, figures).join(" "), [sentence(channel, figures, 0), spoken(channel, figures)],
+                wordsDrawn(LabStrip, palette, flow, 30_000_000)];
         }})()""")
         assert 490 <= len(marks) <= 502 and not any(marks)
         assert figures["delivered"] == 0 and figures["p50"] == pytest.approx(20_000_000), figures
-        assert spoken.startswith(words) and "over 20 s old" in spoken
+        assert said == "20 s late"
+        assert told[0].startswith(words) and "over 20 s old" in told[0]
+        assert "20 s late, half within 20 s" in told[1] and not any("0 %" in each for each in told)
+        assert drawn == ["5.0 s", "10 s", "None of these is here yet"]
+
+
+#: What a picture of a flow says in words.
+WORDS_DRAWN = """const wordsDrawn = (LabStrip, palette, flow, now) => {
+                const canvas = document.createElement("canvas");
+                canvas.style.width = canvas.style.height = "300px";
+                document.body.append(canvas);
+                const strip = new LabStrip(canvas);
+                const context = canvas.getContext("2d");
+                const words = [];
+                context.fillText = (text) => words.push(text);
+                strip.draw(flow, 10_000, palette(document.body), now);
+                strip.close();
+                canvas.remove();
+                return words;
+            };"""
+
+
+async def test_what_the_strips_say_in_large(visit):
+    """The share delivered, as long as it is one: nothing that is only on its way counts as 0 %."""
+    visit.page = await visit.browser.open(visit.server.origin)
+    cases = [
+        (ONCE, None, "– delivered"), (ONCE, {"delivered": None, "p50": 40_000}, "– delivered"),
+        (ONCE, {"delivered": 0.954, "p50": 40_000}, "95 % delivered"), (UNORDERED, {"delivered": 1, "p50": 400_000}, "100 % delivered"),
+        (ONCE, {"delivered": 0.3, "p50": 2_500_000}, "2.5 s late"), (UNORDERED, {"delivered": 0, "p50": 13_000_000}, "13 s late"),
+        # A link that lets nothing through: what is not sent again is not delivered, the rest is still coming.
+        (ONCE, {"delivered": 0, "p50": None}, "0 % delivered"), (UNORDERED, {"delivered": 0, "p50": None}, "– on their way"),
+    ]
+    shown = await visit.page.evaluate(f"""(async (cases) => {{
+        const {{ headline }} = await import("/labwords.js");
+        return cases.map(([channel, figures]) => headline(channel, figures).join(" "));
+    }})({json.dumps(cases)})""")
+    assert shown == [wanted for _, _, wanted in cases]
+
+
+async def test_the_words_of_a_picture_that_gets_its_messages(visit):
+    """The scale, and nothing else: also when some have not come."""
+    visit.page = await visit.browser.open(visit.server.origin)
+    drawn = await visit.page.evaluate(f"""(async () => {{
+        const {{ LabFlow }} = await import("/labflow.js");
+        const {{ LabStrip, palette }} = await import("/labstrip.js");
+        const flow = new LabFlow({json.dumps(ONCE)}, 50, true);
+        flow.tell(0);
+        for (let number = 0; number < 400; number += 2) flow.handleCame(number, number * 20_000, number * 20_000 + 40_000);
+        flow.handleAccepted(500, 10_000_000);
+        {WORDS_DRAWN}
+        return wordsDrawn(LabStrip, palette, flow, 10_000_000);
+    }})()""")
+    assert drawn == ["5.0 s", "10 s"]
 
 
 async def test_a_conductor_that_cannot_go_on_says_why(visit, conductor):

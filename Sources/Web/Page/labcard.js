@@ -2,7 +2,7 @@
 
 import { LabStrip, shownTime } from "./labstrip.js";
 import { clock, channelName } from "./labwire.js";
-import { count, percent, purpose, sentence, spoken, trafficText } from "./labwords.js";
+import { count, headline, percent, purpose, sentence, spoken, trafficText } from "./labwords.js";
 
 function node(tag, className, text = "") {
     const made = document.createElement(tag);
@@ -25,7 +25,8 @@ export class LabCard {
     #title = node("h2", "");
     #purpose = node("p", "lab-purpose");
     #big = node("p", "lab-big");
-    #share = node("strong", "");
+    #value = node("strong", "");
+    #unit = node("span", "");
     #canvas = node("canvas", "");
     #strip;
     #values = {};
@@ -37,7 +38,7 @@ export class LabCard {
     constructor(isLive) {
         this.#canvas.setAttribute("role", "img");
         this.#strip = new LabStrip(this.#canvas);
-        this.#big.append(this.#share, node("span", "unseen", " delivered"));
+        this.#big.append(this.#value, " ", this.#unit);
         const list = node("dl", "lab-figures");
         for (const [name, label] of Object.entries(names)) {
             this.#values[name] = node("dd", "", "–");
@@ -48,11 +49,7 @@ export class LabCard {
         this.#progress.max = 1;
         this.#progress.setAttribute("aria-label", "Time of the run");
         this.#progress.hidden = isLive;
-        const head = node("div", "lab-strip-head");
-        const unit = node("span", "lab-unit", "delivered");
-        unit.ariaHidden = "true";
-        head.append(this.#title, this.#big, this.#purpose, unit);
-        this.element.append(head, this.#canvas, this.#progress, list, this.#count, this.#says);
+        this.element.append(this.#title, this.#purpose, this.#big, this.#canvas, this.#progress, list, this.#count, this.#says);
         this.showFigures();
     }
 
@@ -84,7 +81,9 @@ export class LabCard {
         this.figures = run ? run.flow.figures(this.#end ?? clock()) : null;
         const { figures } = this;
         const isKnown = figures !== null && figures.delivered !== null;
-        set(this.#share, isKnown ? percent(figures.delivered) : "–");
+        const [value, unit] = headline(run?.channel, figures);
+        set(this.#value, value);
+        set(this.#unit, unit);
         for (const name of ["p50", "p99"]) set(this.#values[name], figures && figures[name] !== null ? shownTime(figures[name]) : "–");
         set(this.#values.waited, run && !run.channel.ordered ? "never" : figures?.waited ? percent(figures.waited) : isKnown ? "0 %" : "–");
         // A number and its unit stay in one line.
@@ -98,7 +97,7 @@ export class LabCard {
         const { milliseconds } = run.traffic;
         const share = run.startTime === null ? 0 : (performance.now() - run.startTime) / (milliseconds ?? Infinity);
         this.#progress.value = run.isOver ? 1 : Math.min(1, share);
-        this.#canvas.setAttribute("aria-label", spoken(channelName(run.channel), figures));
+        this.#canvas.setAttribute("aria-label", spoken(run.channel, figures));
     }
 
     /** Of all lately, the latency below which nearly all lie, in milliseconds. */

@@ -187,7 +187,7 @@ export class LabScreen {
 
     #tellEffect() {
         const shown = this.#cards.filter(({ run }) => run);
-        announce(shown.map(({ run, figures }) => spoken(channelName(run.channel), figures)).join(" "));
+        announce(shown.map(({ run, figures }) => spoken(run.channel, figures)).join(" "));
     }
 
     // MARK: Drawing

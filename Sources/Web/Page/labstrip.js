@@ -6,10 +6,13 @@ import { clock } from "./labwire.js";
 
 /** More dots than that in one picture would say nothing more. */
 const dotLimit = 1600;
-/** What the picture keeps free above and below, in pixels; and where lines are drawn, as shares of the scale. */
+/** What the picture keeps free above, below, and right of the words of its scale, in pixels; where lines are drawn, as shares of it. */
 const top = 10;
 const bottom = 3;
+const gap = 6;
 const lines = [0.5, 1];
+/** When all that is seen waits for longer, in microseconds, the picture says so in words. */
+const lateMicroseconds = 2_000_000;
 /** What is older than the picture is not seen in it. */
 const steps = [20, 50, 100, 200, 500, 1000, 2000, 5000, windowMicroseconds / 1000];
 
@@ -33,7 +36,7 @@ export function palette(element) {
     const value = (name) => style.getPropertyValue(name).trim();
     return {
         dot: value("--lab-dot"), held: value("--lab-held"), lost: value("--lab-lost"), grid: value("--line"),
-        text: value("--quiet"), ground: value("--card"), font: `11px ${style.fontFamily}`,
+        text: value("--quiet"), font: `11px ${style.fontFamily}`,
     };
 }
 
@@ -42,6 +45,8 @@ export class LabStrip {
     #context;
     #width = 0;
     #height = 0;
+    /** Where messages begin, right of the words of the scale: nothing lies over either. */
+    #left = 0;
     #observer;
     #last = null;
 
@@ -64,23 +69,29 @@ export class LabStrip {
         const [width, height] = [this.#width, this.#height];
         if (width === 0) return;
         context.clearRect(0, 0, width, height);
+        this.#drawScale(scale, colours);
         this.#drawGrid(colours);
         if (flow) this.#drawMessages(flow, scale, colours, now);
-        this.#drawScale(scale, colours);
     }
 
     #drawMessages(flow, scale, colours, now) {
         const context = this.#context;
         const [width, height] = [this.#width, this.#height];
         const stride = Math.max(1, Math.ceil((flow.end - flow.first) / dotLimit));
-        const x = (sent) => width - (now - sent) / windowMicroseconds * width;
+        const x = (sent) => width - (now - sent) / windowMicroseconds * (width - this.#left);
         const y = (latency) => height - bottom - latency / 1000 / scale * (height - bottom - top);
         const radius = width < 260 ? 1.4 : 1.7;
         const ways = { dot: new Path2D(), held: new Path2D(), young: new Path2D(), lost: new Path2D() };
         let count = 0;
+        let waiting = 0;
+        let oldest = 0;
         flow.each(now, (sent, latency, isHeld, isMissing) => {
             count += 1;
             const isYoung = Number.isNaN(latency);
+            if (isYoung && !isMissing) {
+                waiting += 1;
+                oldest = Math.max(oldest, now - sent);
+            }
             // Of many, what is out of the ordinary is always drawn.
             if (stride > 1 && count % stride !== 0 && !isMissing && !isHeld) return;
             const place = x(sent);
@@ -103,6 +114,16 @@ export class LabStrip {
         context.lineWidth = 0.8;
         context.strokeStyle = colours.text;
         context.stroke(ways.young);
+        if (waiting === count && oldest > lateMicroseconds) this.#say("None of these is here yet", colours);
+    }
+
+    /** Above what climbs, where nothing is then. */
+    #say(words, { text, font }) {
+        const context = this.#context;
+        context.font = font;
+        context.fillStyle = text;
+        context.textAlign = "right";
+        context.fillText(words, this.#width, this.#level(1) + 16);
     }
 
     #drawGrid({ grid }) {
@@ -111,25 +132,22 @@ export class LabStrip {
         context.lineWidth = 1;
         context.beginPath();
         for (const share of lines) {
-            context.moveTo(0, this.#level(share));
+            context.moveTo(this.#left, this.#level(share));
             context.lineTo(this.#width, this.#level(share));
         }
         context.stroke();
     }
 
-    /** What the lines mean, readable over whatever lies there. */
-    #drawScale(scale, { ground, text, font }) {
+    /** What the lines mean, left of them. */
+    #drawScale(scale, { text, font }) {
         const context = this.#context;
+        const words = lines.map((share) => shownTime(scale * share * 1000));
         context.font = font;
-        context.lineWidth = 4;
-        context.lineJoin = "round";
-        context.strokeStyle = ground;
         context.fillStyle = text;
-        for (const share of lines) {
-            const words = shownTime(scale * share * 1000);
-            context.strokeText(words, 4, this.#level(share) + 12);
-            context.fillText(words, 4, this.#level(share) + 12);
-        }
+        context.textAlign = "right";
+        const width = Math.max(...words.map((each) => context.measureText(each).width));
+        words.forEach((each, index) => context.fillText(each, width, this.#level(lines[index]) + 4));
+        this.#left = Math.ceil(width) + gap;
     }
 
     #level(share) {

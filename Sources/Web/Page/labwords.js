@@ -1,7 +1,7 @@
 // What the lab's screen says about a run, in words.
 
 import { shownTime } from "./labstrip.js";
-import { isReliable } from "./labwire.js";
+import { channelName, isReliable } from "./labwire.js";
 import { duration } from "./text.js";
 
 const number = new Intl.NumberFormat("en");
@@ -38,6 +38,17 @@ export function trafficText({ bytes, rate, milliseconds }) {
     return [`${count(bytes)} bytes`, pace, milliseconds === null ? "" : `for ${duration(milliseconds / 1000)}`].filter(Boolean).join(", ");
 }
 
+/**
+ * The large figure and what it is: the share delivered; or how late messages are, where those sent lately are not here because they
+ * wait at the sender: a share would say that they are lost. `figures` are those of LabFlow.
+ */
+export function headline(channel, figures) {
+    if (!figures || figures.delivered === null) return ["–", "delivered"];
+    if (figures.p50 > piledMicroseconds) return [shownTime(figures.p50), "late"];
+    if (figures.delivered === 0 && isReliable(channel)) return ["–", "on their way"];
+    return [percent(figures.delivered), "delivered"];
+}
+
 /** What one sees at the moment, in a sentence. `figures` are those of LabFlow. */
 export function sentence(channel, figures, refused) {
     if (refused > 0.02) return `The link is too slow for this: ${percent(refused)} of the messages are not even accepted.`;
@@ -66,8 +77,10 @@ export function sentence(channel, figures, refused) {
 }
 
 /** What screen readers hear of a strip. */
-export function spoken(name, figures) {
+export function spoken(channel, figures) {
+    const name = channelName(channel);
     if (!figures || figures.p50 === null) return `${name}: nothing has arrived yet.`;
-    const delivered = figures.delivered === null ? "" : `${percent(figures.delivered)} delivered, `;
-    return `${name}: ${delivered}half within ${shownTime(figures.p50)}, 99 percent within ${shownTime(figures.p99)}.`;
+    const [value, unit] = headline(channel, figures);
+    const first = figures.delivered === null ? "" : `${value} ${unit}, `;
+    return `${name}: ${first}half within ${shownTime(figures.p50)}, 99 percent within ${shownTime(figures.p99)}.`;
 }
