@@ -137,6 +137,33 @@ def test_a_plan_file_and_options_that_win(tmp_path):
     assert code == 2 and f"line 1: loss: “10” has no percent sign." in error
 
 
+def test_a_report_is_a_plan_that_measures_the_same_again(tmp_path):
+    """Sections that are not crossed: no options say them, so that the page names the report itself."""
+    plan, first, again = (tmp_path / name for name in ("plan.lab", "first", "again"))
+    sections = [f"[at {n} ms]\ndelay = {n}ms\nloss = {n}%\nseeds = {n},{n + 40}" for n in range(7, 20)]
+    plan.write_text("\n".join(["duration = 1s", "channel = unordered:rtx=0", *sections]))
+    code, output, error = lab("-q", "--plan", plan, "-o", first)
+    assert code == 0, error
+    page = xml.etree.ElementTree.fromstring((first / "report.html").read_text().split("\n", 1)[1])
+    command = page.find(".//{http://www.w3.org/1999/xhtml}pre").text.split()
+    assert command == ["martlet", "lab", "--plan", "report.json"]
+    code, repeated, error = lab("-q", *command[2:], "-o", again, cwd=first)
+    assert code == 0, error
+    assert repeated == output
+    before, after = (json.loads((folder / "report.json").read_text()) for folder in (first, again))
+    assert after["plan"] == before["plan"] and after["results"] == before["results"]
+    assert [seed for result in after["results"] for seed in (run["seed"] for run in result["runs"])] == [
+        seed for n in range(7, 20) for seed in (n, n + 40)]
+    assert 0 < sum(result["delivered"] for result in after["results"]) < sum(result["accepted"] for result in after["results"])
+    # It is as it was: nothing changes it, and nothing that is no report passes for one.
+    code, output, error = lab("--plan", first / "report.json", "--loss", "1%")
+    assert code == 2 and output == "" and "--loss would change it" in error
+    before["plan"]["scenarios"][0]["traffic"]["milliseconds"] = 1e12
+    (first / "report.json").write_text(json.dumps(before))
+    code, output, error = lab("--plan", first)
+    assert code == 2 and output == "" and "is no report of the lab" in error
+
+
 def test_mistakes_have_remedies():
     for arguments, words in [
         (["--loss", "10"], "try: 10%, or a share below 1"), (["--bandwidth", "5M"], "try: 5Mbit/s, or 625kB/s"),

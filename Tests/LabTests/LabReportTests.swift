@@ -41,7 +41,8 @@ import Testing
                 LabResult(scenario: scenario, runs: [run, run]),
                 LabResult(scenario: plain, runs: [LabRun(seed: 1)]),
             ],
-            conductor: "martlet 1.0", partner: "Chromium \u{1B}[31m", version: "1.0", made: 1_795_000_000)
+            conductor: "martlet 1.0", partner: "Chromium \u{1B}[31m", peer: .chromium, version: "1.0",
+            made: 1_795_000_000)
     }()
 
     @Test func `a report reads as it was written`() throws {
@@ -80,6 +81,8 @@ import Testing
 
     @Test func `what is unknown is passed over`() throws {
         let json = Self.full.json
+        let peer = try LabReport(json: json.replacing("\"peer\":\"chromium\"", with: "\"peer\":\"telepathy\""))
+        #expect(peer.peer == nil && peer.plan == Self.full.plan)
         let more = "{\"more\":[1,{\"a\":null}]," + json.dropFirst()
         #expect(try LabReport(json: more) == Self.full)
     }
@@ -127,7 +130,7 @@ import Testing
         ("\"conductor\":\"martlet 1.0\"", "\"conductor\":null"), ("\"plan\":", "\"plan\":[],\"x\":"),
         ("\"results\":", "\"results\":{},\"x\":"), ("\"clockError\":512", "\"clockError\":-512"),
         ("\"blackouts\":[", "\"blackouts\":[7,"), ("\"overhead\":", "\"overhead\":-2,\"x\":"),
-        ("\"retransmitted\":4", "\"retransmitted\":4.5"),
+        ("\"retransmitted\":4", "\"retransmitted\":4.5"), ("\"peer\":\"chromium\"", "\"peer\":7"),
     ]) func `a number that cannot be is refused`(part: String, replacement: String) throws {
         let json = Self.full.json
         let range = try #require(json.firstRange(of: part), "the report has \(part)")

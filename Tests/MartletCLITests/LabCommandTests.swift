@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Lab
 import Testing
 
@@ -92,6 +93,53 @@ import Testing
         #expect(failure("--link", "real", "--loss", "1%")?.remedy == "shaped, for a path that is impaired on purpose")
         #expect(failure("--plan", "/nonexistent/plan")?.sentence == "The plan /nonexistent/plan cannot be read.")
         #expect(failure("--loss", "\u{1B}[2J")?.text.contains("\u{1B}") == false)
+    }
+
+    /// A report in a folder of its own, whose plan was made of these options.
+    private func withReport(_ words: [String], _ body: (_ folder: String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "martlet-test-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let report = LabReport(
+            plan: try LabRunCommand.parse(words).wholePlan(), results: [], conductor: "a", partner: "b", version: "1",
+            made: 0)
+        try Data(report.json.utf8).write(to: folder.appending(path: "report.json"))
+        try body(folder.path)
+    }
+
+    @Test func `a report is a plan, too: that of its own experiments`() throws {
+        let words = [
+            "--loss", "0,12.5%", "--seeds", "7,9007199254740991", "--blackout", "1s+200ms", "--link", "shaped",
+        ]
+        let measured = try LabRunCommand.parse(words).wholePlan()
+        try withReport(words) { folder throws in
+            #expect(try plan("--plan", folder + "/report.json") == measured)
+            #expect(try plan("--plan", folder) == measured)
+            #expect(try plan("--plan", folder, "--peer", "terminal") == measured)
+            #expect(try plan("--plan", folder, "--link", "simulated").medium == .simulated)
+            #expect(
+                failure("--plan", folder, "--link", "real")?.sentence.hasPrefix("A real path is taken as it is") == true
+            )
+        }
+    }
+
+    @Test func `a report is not changed by options, and what it asks for is checked`() throws {
+        try withReport(["--channel", "ordered", "--from", "peer"]) { folder throws in
+            let refused = failure("--plan", folder, "--loss", "1%")
+            #expect(refused?.status == .usage)
+            #expect(refused?.sentence == "A report is measured again as it was, and --loss would change it.")
+            #expect(refused?.remedy?.contains("MARTLET_LAB_LOSS") == true)
+            #expect(
+                failure("--plan", folder, "--peer", "terminal")?.sentence
+                    == "A simulated link has both sides in itself.")
+            #expect(
+                failure("--plan", folder, "--echo", "cat", "--link", "shaped")?.sentence
+                    == "An echo sends nothing of its own.")
+            try Data("{\"type\":\"\u{1B}[2J".utf8).write(to: URL(filePath: folder + "/report.json"))
+            let broken = failure("--plan", folder)
+            #expect(broken?.status == .usage && broken?.text.contains("\u{1B}") == false)
+            #expect(broken?.sentence.contains("is no report of the lab: it is no JSON.") == true)
+        }
     }
 
     @Test(arguments: [

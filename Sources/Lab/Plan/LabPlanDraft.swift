@@ -129,11 +129,7 @@ package struct LabPlanDraft: Hashable, Sendable {
     /// - Throws: an error that says which value makes no sense, or that there are too many scenarios.
     package func plan(medium standard: LabMedium) throws(LabPlanError) -> LabPlan {
         let medium = medium ?? standard
-        if medium == .real, describesLink {
-            throw LabPlanError(
-                "A real path is taken as it is: nothing can be said about its loss, delay or rate.",
-                remedy: "shaped, for a path that is impaired on purpose")
-        }
+        if medium == .real, describesLink { throw .realPath }
         var scenarios: [LabScenario] = []
         if sections.isEmpty { scenarios = try common.scenarios() }
         for section in sections {

@@ -186,18 +186,7 @@ package struct LabSettings: Hashable, Sendable {
                 "\(queue.place): a queue is before a limit of the rate, and there is none.",
                 remedy: "bandwidth, 5Mbit/s say")
         }
-        let seconds = scenario.traffic.duration / .seconds(1)
-        if let rate = scenario.traffic.rate, rate * seconds > Double(LabRecorder.messageLimit) {
-            throw LabPlanError(
-                "\(LabQuantity.messageRate(rate)) for \(LabQuantity.duration(scenario.traffic.duration)) are more than "
-                    + "\(LabText.count(LabRecorder.messageLimit)) messages in a run.",
-                remedy: "a shorter duration, or a lower rate")
-        }
-        if let rate = scenario.traffic.rate, rate * seconds < 1 {
-            throw LabPlanError(
-                "\(LabQuantity.messageRate(rate)) for \(LabQuantity.duration(scenario.traffic.duration)) is not one message.",
-                remedy: "a longer duration, or a higher rate")
-        }
+        try scenario.traffic.checkMessages()
     }
 
     private static func advance(_ indices: inout [Int], _ counts: [Int]) -> Bool {
@@ -207,5 +196,22 @@ package struct LabSettings: Hashable, Sendable {
             indices[position] = 0
         }
         return false
+    }
+}
+
+extension LabTraffic {
+    /// Whether a run of it has a message, and not too many.
+    func checkMessages() throws(LabPlanError) {
+        guard let rate else { return }
+        let messages = rate * (duration / .seconds(1))
+        let words = "\(LabQuantity.messageRate(rate)) for \(LabQuantity.duration(duration))"
+        if messages > Double(LabRecorder.messageLimit) {
+            throw LabPlanError(
+                "\(words) are more than \(LabText.count(LabRecorder.messageLimit)) messages in a run.",
+                remedy: "a shorter duration, or a lower rate")
+        }
+        if messages < 1 {
+            throw LabPlanError("\(words) is not one message.", remedy: "a longer duration, or a higher rate")
+        }
     }
 }

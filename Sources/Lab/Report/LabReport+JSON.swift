@@ -10,12 +10,14 @@ extension LabReport {
 
     /// The report as one line of JSON (Docs/Protocols/Lab.md, "The report").
     package var json: String {
-        JSONValue.object([
+        var object: JSONObject = [
             "type": .string("martlet.lab.report"), "version": .integer(1), "martlet": .string(version),
-            "made": .integer(made),
-            "conductor": .string(conductor), "partner": .string(partner), "plan": plan.reportValue,
-            "results": .array(results.map(\.reportValue)),
-        ]).text
+            "made": .integer(made), "conductor": .string(conductor), "partner": .string(partner),
+        ]
+        if let peer { object.insert(.string(peer.rawValue), as: "peer") }
+        object.insert(plan.reportValue, as: "plan")
+        object.insert(.array(results.map(\.reportValue)), as: "results")
+        return JSONValue.object(object).text
     }
 
     /// Reads a report. What is unknown is passed over, and what follows from the rest is not read.
@@ -48,6 +50,7 @@ extension LabReport {
                 try LabResult(report: try LabMembers(value, "a result"))
             },
             conductor: try members.text("conductor"), partner: try members.text("partner"),
+            peer: members.has("peer") ? Peer(rawValue: try members.text("peer")) : nil,
             version: try members.text("martlet"), made: try members.integer("made", 0...LabMembers.exactLimit))
     }
 }

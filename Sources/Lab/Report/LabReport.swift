@@ -7,19 +7,32 @@ package struct LabReport: Hashable, Sendable {
     package var conductor: String
     /// The program at the other side, by its own word.
     package var partner: String
+    /// How the other side was found; nil where that is not known.
+    package var peer: Peer?
     /// The version of martlet that made the report.
     package var version: String
     /// When, in seconds since 1970.
     package var made: Int64
 
+    /// How the other side is found, as the one that conducts is told by `--peer` and `--echo`: not the partner's own word.
+    package enum Peer: String, Hashable, Sendable {
+        /// In the same process.
+        case own = "self"
+        case chromium, firefox, page, terminal
+        /// A command, which stands in ``LabReport/partner``.
+        case echo
+    }
+
     package init(
-        plan: LabPlan, results: [LabResult], conductor: String, partner: String, version: String, made: Int64
+        plan: LabPlan, results: [LabResult], conductor: String, partner: String, peer: Peer? = nil, version: String,
+        made: Int64
     ) {
         self.plan = plan
         self.results = results
         // Whatever they call themselves, the report can be read again.
         self.conductor = LabPlanDraft.cut(conductor)
         self.partner = LabPlanDraft.cut(partner)
+        self.peer = peer
         self.version = version
         self.made = made
     }

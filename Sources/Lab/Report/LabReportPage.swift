@@ -202,24 +202,19 @@ package struct LabReportPage: Sendable {
     }
 
     private var again: [Markup] {
-        let commands = report.plan.commands
-        let heading = Markup("h3", text: "To repeat it")
-        guard !commands.isEmpty else {
-            return [heading, Markup("p", text: "The report's JSON holds every scenario; martlet lab show prints it.")]
+        guard !report.plan.scenarios.isEmpty else { return [] }
+        let commands = report.commands
+        var notes: [String] = []
+        if report.plan.commands.isEmpty {
+            notes.append("report.json is this report as JSON: it holds every scenario with its seeds.")
         }
-        var parts = [heading, Markup("pre", text: commands.joined(separator: "\n"))]
         if report.plan.medium == .simulated {
-            parts.append(
-                Markup(
-                    "p", ["class": "quiet"],
-                    text: "With the same version of martlet the same seeds lose the same packets."))
-        } else if report.partner != report.conductor {
-            parts.append(
-                Markup(
-                    "p", ["class": "quiet"],
-                    text: "The partner was \(report.partner.prefix(200)): --peer or --echo says who."))
+            notes.append("With the same version of martlet the same seeds lose the same packets.")
+        } else if report.peerOption == nil {
+            notes.append("The partner was \(report.partner.prefix(200)): --peer or --echo says who.")
         }
-        return parts
+        return [Markup("h3", text: "To repeat it"), Markup("pre", text: commands.joined(separator: "\n"))]
+            + notes.map { Markup("p", ["class": "quiet"], text: $0) }
     }
 
     private var definitions: [Markup] {

@@ -16,6 +16,8 @@ struct LabExperiment: Sendable {
     let plan: LabPlan
     /// Whose question the plan asks.
     var preset: LabPreset?
+    /// How the other side is found.
+    var peer: LabReport.Peer?
     let outputs: LabFiles
     let console: Console
 
@@ -39,9 +41,8 @@ struct LabExperiment: Sendable {
         await runner.close(because: course.end)
         console.clearBar()
         let report = LabReport(
-            plan: plan, results: results, conductor: agents.conductor, partner: agents.partner,
-            version: Program.version,
-            made: Int64(time(nil)))
+            plan: plan, results: results, conductor: agents.conductor, partner: agents.partner, peer: peer,
+            version: Program.version, made: Int64(time(nil)))
         account.end(report, preset: preset)
         let problem = keep(report)
         if let failure = course.failure(of: plan) ?? problem { throw failure }

@@ -36,7 +36,8 @@ struct LabRunCommand: ConsoleCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Scenarios from a file of “key = value” lines, whose keys are these options.", valueName: "file"),
+            "Scenarios from a file of “key = value” lines, whose keys are these options; or those of a report, again.",
+            valueName: "file"),
         completion: .file())
     var plan: String?
 
@@ -102,7 +103,9 @@ struct LabRunCommand: ConsoleCommand {
     func perform(on console: Console) async throws(CommandFailure) {
         let plan = try wholePlan()
         let outputs = try LabFiles(files)
-        let experiment = LabExperiment(plan: plan, preset: preset, outputs: outputs, console: console)
+        let experiment = LabExperiment(
+            plan: plan, preset: preset ?? LabPreset.allCases.first { $0.question == plan.title },
+            peer: echo != nil ? .echo : LabReport.Peer(rawValue: peer.rawValue), outputs: outputs, console: console)
         if let echo {
             return try await experiment.run(
                 with: EchoRunner(command: echo, medium: plan.medium, agent: Program.agent))
@@ -127,7 +130,10 @@ struct LabRunCommand: ConsoleCommand {
             var draft = LabPlanDraft()
             if let preset { draft = try preset.draft }
             if let plan {
-                draft = try LabPlanDraft(parsing: try Self.read(plan), place: Printable.line(plan, columns: 60))
+                let text = try Self.read(plan)
+                let place = Printable.line(plan, columns: 60)
+                if LabPlan.isReport(text) { return try again(text, place) }
+                draft = try LabPlanDraft(parsing: text, place: place)
             }
             if let link { draft.medium = link }
             // The question of a preset can be asked about a real path too; its own link is then not the preset's.
@@ -145,6 +151,20 @@ struct LabRunCommand: ConsoleCommand {
         }
     }
 
+    /// What a report has measured, as it was.
+    private func again(_ text: String, _ place: String) throws(LabPlanError) -> LabPlan {
+        if let (setting, _) = settings.written.first {
+            let name = setting.rawValue
+            throw LabPlanError(
+                "A report is measured again as it was, and --\(name) would change it.",
+                remedy: "without --\(name) (and MARTLET_LAB_\(name.uppercased())), or a plan of “key = value” lines")
+        }
+        var plan = try LabPlan(ofReport: text, place: place)
+        if let link { plan = try plan.over(link) }
+        try check(plan)
+        return plan
+    }
+
     private func check(_ plan: LabPlan) throws(LabPlanError) {
         if plan.medium == .simulated, isElsewhere {
             throw LabPlanError("A simulated link has both sides in itself.", remedy: "--link shaped, or real")
@@ -156,7 +176,8 @@ struct LabRunCommand: ConsoleCommand {
     }
 
     private static func read(_ path: String) throws(LabPlanError) -> String {
-        guard let text = SystemText.read(path) else {
+        let file = LabShowCommand.isFolder(path) ? "\(path)/report.json" : path
+        guard let text = SystemText.read(file, limit: LabReport.byteLimit + 1) else {
             throw LabPlanError("The plan \(path) cannot be read.", remedy: "check the name")
         }
         return text

@@ -78,7 +78,7 @@ struct LabShowCommand: ConsoleCommand {
         return "Measured by \(who) on \(LabDate.text(report.made))."
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
