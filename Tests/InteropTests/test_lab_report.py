@@ -1,11 +1,15 @@
 """The report of the lab as people get it: a page in real browsers, drawings as files; whatever they hold is well-formed."""
 
 import json
+import os
+import pathlib
+import re
 import subprocess
 import xml.etree.ElementTree as xml
 
 import pytest
 
+from conftest import SCREENSHOTS
 from martlet_program import BUILD
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -95,10 +99,26 @@ async def test_browsers_show_it_light_and_dark_wide_and_narrow(folder, browser, 
             " && two.left < one.right - 1 && one.top < two.bottom - 4 && two.top < one.bottom - 4)"
             ".map(([b]) => `${a} / ${b}`)) })")
         assert overlapping == []
-    if hasattr(page, "prefer"):
-        ground = "getComputedStyle(document.documentElement).backgroundColor"
-        await page.prefer("light")
-        light = await page.evaluate(ground)
-        await page.prefer("dark")
-        assert await page.evaluate(ground) != light
+    # Chromium can switch; Firefox is one of the two for the whole run.
+    can_switch = hasattr(page, "prefer")
+    for scheme in ("light", "dark") if can_switch else ("dark" if os.environ.get("MARTLET_DARK") else "light",):
+        if can_switch:
+            await page.prefer(scheme)
+        for element, is_bright in (("documentElement", scheme == "light"), ("querySelector('h1')", scheme == "dark")):
+            colour = "backgroundColor" if element == "documentElement" else "color"
+            shown = await page.evaluate(f"getComputedStyle(document.{element}).{colour}")
+            assert (sum(map(int, re.findall(r"\d+", shown)[:3])) > 3 * 128) == is_bright, (scheme, element, shown)
+        await pictures(page, f"{scheme}-{browser.name}")
     assert page.console == []
+
+
+async def pictures(page, look):
+    """The whole report, as wide as a screen and as a phone, for people."""
+    if not SCREENSHOTS:
+        return
+    folder = pathlib.Path(SCREENSHOTS)
+    folder.mkdir(parents=True, exist_ok=True)
+    for size, width in (("wide", 1100), ("phone", 400)):
+        await page.resize(width, 800)
+        await page.resize(width, await page.evaluate("document.documentElement.scrollHeight"))
+        await page.screenshot(folder / f"lab-report-{size}-{look}.png")
