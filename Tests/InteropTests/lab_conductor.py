@@ -130,6 +130,8 @@ class Run:
         self.impairment, self.of = impairment, of
         #: What was sent by whom: times of the sender's clock by number (ours, if we send; what the headers say else).
         self.sent_at, self.came = {}, []
+        #: What the partner says of its packets: how long what came to it had waited, None where it does not know, and what it sent.
+        self.waited, self.packets = [], None
         self.offered = self.accepted = self.damaged = 0
         self.over = self.is_ready = self.is_stopped = False
         self.failure = None
@@ -293,10 +295,19 @@ class Run:
                 require(type(sequence) is int and 0 <= sequence < self.accepted, f"a message {sequence} that was not sent")
                 require(type(at) is int and 0 <= at < 2 ** 53, f"a time {at}")
                 self.came.append((sequence, at))
+            waited = said.get("waited") or [None] * (len(values) // 2)
+            require(isinstance(waited, list) and len(waited) == len(values) // 2, "waits of other messages")
+            for wait in waited:
+                require(wait is None or type(wait) is int and 0 <= wait < 60_000_000, f"a wait of {wait}")
+                self.waited.append(wait)
             self.damaged = number(said, "damaged") if "damaged" in said else self.damaged
             self.received_reports.append((now(), len(values) // 2))
         elif kind == "stopped":
             self.is_stopped = True
+            if "packets" in said:
+                require(not self.sends, "packets of the receiver")
+                dataChunks = number(said["packets"], "dataChunks", most=10 ** 11)
+                self.packets = dataChunks, number(said["packets"], "retransmitted", most=dataChunks)
         self.changed.set()
 
     @property

@@ -41,6 +41,8 @@ class PartnerRun:
         require(self.rate is None or type(self.rate) in (int, float) and 0 < self.rate <= 1e9, f"{asked}")
         self.milliseconds = number(self.traffic, "milliseconds", 1, 86_400_000) if "milliseconds" in self.traffic else None
         self.came, self.news, self.damaged, self.sent_at = [], [], 0, {}
+        #: What it says of its packets, if anything: how long each message had waited, by its number; what it has sent.
+        self.wait_of = self.packets = None
         self.offered = self.accepted = self.signals = 0
         #: What the conductor tells of its own part: (when, offered, accepted, over), and (number, its time) of what has come to it.
         self.told_sent, self.told_came, self.told_damaged, self.tellings = [], [], 0, []
@@ -125,9 +127,10 @@ class PartnerRun:
     def tell_received(self):
         news, self.news = self.news, []
         members = {"damaged": self.damaged} if self.damaged else {}
-        for place in range(0, len(news), 2000):
-            flat = [value for pair in news[place:place + 2000] for value in pair]
-            self.say("received", messages=flat, **members)
+        for place in range(0, len(news), 1500):
+            some = news[place:place + 1500]
+            waited = {"waited": [self.wait_of(sequence) for sequence, _ in some]} if self.wait_of else {}
+            self.say("received", messages=[value for pair in some for value in pair], **waited, **members)
 
     async def _send(self):
         begun, told = now(), now()
@@ -160,7 +163,7 @@ class PartnerRun:
             self.say("sent", offered=self.offered, accepted=self.accepted, over=True)
         self.tell_received()
         await self.close()
-        self.say("stopped")
+        self.say("stopped", **({"packets": self.packets} if self.packets else {}))
 
     async def close(self):
         for task in self.tasks:

@@ -11,7 +11,7 @@ import pytest
 
 from chromium import Chromium
 from conftest import SCREENSHOTS
-from lab_conductor import message, now
+from lab_conductor import Conductor, Impairment, message, now
 from lab_peer import Partner
 from martlet_peer import Connection
 from martlet_program import Martlet
@@ -67,8 +67,32 @@ async def test_an_independent_partner(sender):
             assert run.told_sent[-1][2:] == (accepted, True) and 4 <= len(run.told_sent) <= 8
         assert 50 < accepted <= 100 and run.damaged == result["damaged"] == 0
         assert result["p50_ms"] >= 19.5, "no message comes before it can"
+        # A partner that does not say what its SCTP does: nothing is known of it.
+        if run.sends:
+            assert result["resent"] is None and result["waiting_share"] is not None
+        else:
+            assert result["resent"] is not None and result["waiting_share"] is None
     assert reliable["delivered"] == reliable["accepted"]
     assert 0.5 < partial["delivered"] / partial["accepted"] < 0.97
+
+
+@pytest.mark.parametrize("sender", ["here", "peer"])
+async def test_an_independent_partner_that_says_what_its_packets_did(sender):
+    async def says_more(run):
+        # Of every fourth message it is not known, and a third of the others waited.
+        run.wait_of = lambda sequence: {0: 30_000, 1: 1_000, 2: 0}.get(sequence % 4)
+        run.packets = {"dataChunks": 1_000, "retransmitted": 31} if run.sends else None
+        await run.work()
+    async with lab("--link", "real", "--channel", "ordered", "--from", sender) as program:
+        async with Partner(entrance_of(await link_of(program)), on_start=says_more) as partner:
+            result = await result_of(program)
+            assert await partner.ended() is None
+        assert (await program.end())[0] == 0
+    if sender == "peer":
+        assert result["resent"] == 31
+    else:
+        waited = [says for says in map(partner.runs[1].wait_of, range(result["delivered"])) if says is not None]
+        assert result["waiting_share"] == pytest.approx(waited.count(30_000) / len(waited), abs=1e-6)
 
 
 async def test_a_message_of_another_size_is_damaged():
@@ -149,6 +173,65 @@ async def test_another_martlet(way):
     assert over == [result["delivered"] for result in results]
     assert other.events[-1] == {"type": "lab-over", "runs": 2, "failed": 0, "messages": sum(over)}
     assert results[0]["delivered"] == results[0]["accepted"]
+
+
+@pytest.mark.parametrize("sender", ["here", "peer"])
+async def test_another_martlet_says_what_its_packets_did(sender, tmp_path):
+    report = tmp_path / "report.json"
+    async with lab("--channel", "ordered", "--from", sender, "--loss", "0.1", "--delay", "20ms", "-o", report) as program:
+        async with join(await link_of(program)) as other:
+            result = await result_of(program)
+            assert (await program.end())[0] == 0
+            assert (await other.end())[0] == 0
+    assert result["delivered"] == result["accepted"] > 50
+    assert result["waiting_share"] > 0 and result["resent"] > 0
+    kept = json.loads(report.read_text())["results"][0]
+    assert kept["waiting"]["count"] == kept["delivered"], "of each message it is known"
+    assert 1_000 < kept["waiting"]["max"] <= kept["latency"]["max"] + kept["runs"][0]["clockError"]
+    packets = kept["packets"]
+    assert packets["dataChunks"] - packets["retransmitted"] == kept["accepted"], "each fits into a packet"
+
+
+def chunks_of(packets):
+    """The TSNs of the DATA chunks in SCTP packets (RFC 9260, 3.3.1), one for each time that one is there."""
+    numbers = []
+    for packet, _ in packets:
+        place = 12
+        while place + 4 <= len(packet):
+            length = int.from_bytes(packet[place + 2:place + 4], "big")
+            if packet[place] == 0:
+                numbers.append(packet[place + 4:place + 8])
+            place += max(4, length + 3 & ~3)
+    return numbers
+
+
+@pytest.mark.parametrize("sends", [True, False], ids=["here", "peer"])
+async def test_what_a_martlet_says_of_its_packets_to_an_independent_conductor(server, sends):
+    link = Link.fresh(server.origin)
+    async with RoomClient(link, is_host=True, words=Code.fresh_words()) as room:
+        async with join(str(link)) as program:
+            await asyncio.wait_for(room.paired(), 20)
+            connection = Connection(makes_words=False)
+            await connection.establish(room)
+            conductor = await Conductor(connection).begin()
+            impairment = Impairment({"loss": 0.1, "delay": 20}, back={"delay": 20})
+            impairment.forward.keeps = True
+            run = await conductor.run(sends=sends, impairment=impairment, bytes=200, rate=100, milliseconds=1000)
+            assert run.delivered == run.accepted > 50
+            passed = chunks_of(impairment.forward.packets)
+            again = len(passed) - len(set(passed))
+            if sends:
+                assert again > 0 and run.packets is None and None not in run.waited
+                assert max(run.waited) > 10_000, "what is behind a lost message waits for a round trip"
+                assert min(run.waited) < 1_000, "what is behind none does not"
+            else:
+                assert again > 0 and not run.waited
+                # What is sent again when the run is over does not pass there any more.
+                everything, retransmitted = run.packets
+                assert everything - retransmitted == len(set(passed)) and retransmitted >= again
+            await conductor.close()
+            await connection.close()
+            await program.end()
 
 
 async def test_what_a_partner_at_a_terminal_reads():
@@ -238,6 +321,37 @@ async def from_the_future(run):
     run.say("received", messages=[0, now() + 3_600_000_000])
 
 
+async def waits_too_long(run):
+    await asyncio.sleep(0.1)
+    run.say("received", messages=[0, now()], waited=[2 ** 53 - 1])
+
+
+async def waits_before_the_run(run):
+    await asyncio.sleep(0.1)
+    run.say("received", messages=[0, now()], waited=[60_000_000])
+
+
+async def waits_of_others(run):
+    await asyncio.sleep(0.1)
+    run.say("received", messages=[0, now()], waited=[1, 1])
+
+
+async def packets_of_a_receiver(run):
+    run.say("stopped", packets={"dataChunks": 1, "retransmitted": 0})
+
+
+async def more_again_than_at_all(run):
+    run.say("stopped", packets={"dataChunks": 1, "retransmitted": 2})
+
+
+async def too_few_packets(run):
+    for sequence in range(3):
+        run.data.send(message(run.number, sequence, now(), run.bytes))
+    run.offered = run.accepted = 3
+    run.is_over, run.packets = True, {"dataChunks": 5, "retransmitted": 3}
+    run.say("sent", offered=3, accepted=3, over=True)
+
+
 async def wrong_side(run):
     run.say("sent", offered=1, accepted=1, over=True)
 
@@ -259,6 +373,11 @@ async def floods_signals(run):
     (claims_a_million, "peer", "more messages sent than a run has"), (counts_back, "peer", "counts that go back"),
     (never_sent, "here", "a message that was never sent, or not then"), (goes_back, "here", "a clock that goes back"),
     (from_the_future, "here", "a message that was never sent, or not then"),
+    (waits_too_long, "here", "a message that was never sent, or not then, or a wait that cannot be"),
+    (waits_before_the_run, "here", "a message that was never sent, or not then, or a wait that cannot be"),
+    (waits_of_others, "here", "member waited is invalid"), (packets_of_a_receiver, "here", "a result of the wrong side"),
+    (more_again_than_at_all, "peer", "member packets is invalid"),
+    (too_few_packets, "peer", "fewer DATA chunks than messages that came"),
     (wrong_side, "here", "a result of the wrong side"), (floods_received, "here", "more messages than anybody needs"),
     (floods_signals, "here", "too many signals"),
 ], ids=lambda value: value.__name__ if callable(value) else "")

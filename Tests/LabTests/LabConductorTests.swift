@@ -43,6 +43,15 @@ internal import Testing
             #expect(came.count == run.receptions.count)
             #expect(came.count == (loss == 1 ? 0 : run.sentAt.count))
             #expect(run.damagedCount == 0)
+            // Both sides see their packets: the receiver how long messages waited, the sender what it sent again.
+            #expect(run.receptions.allSatisfy { $0.waited != nil })
+            let packets = try #require(run.packets)
+            #expect(packets.dataChunks - packets.retransmitted >= came.count)
+            if channel.ordered {
+                let waited = run.receptions.count { $0.waited ?? 0 > LabResult.waitingThreshold }
+                #expect(waited > 0, "seed 7: \(waited) of \(run.receptions.count) waited")
+                #expect(packets.retransmitted > 0, "seed 7: \(packets)")
+            }
             let least = run.receptions.map { $0.at - run.sentAt[Int($0.sequence)] }.min() ?? .max
             // The way takes 10 ms, more on a machine that is busy; how the clocks differ is known to within the error.
             let error = try #require(run.clockError)

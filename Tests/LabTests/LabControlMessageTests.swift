@@ -45,9 +45,23 @@ internal import Testing
                 run: 3, messages: [.init(sequence: 0, at: 12), .init(sequence: 4_294_967_295, at: 13)], damaged: 0),
             #"{"type":"received","run":3,"messages":[0,12,4294967295,13]}"#
         ),
+        (
+            .received(
+                run: 3,
+                messages: [
+                    .init(sequence: 0, at: 12, waited: 0), .init(sequence: 0, at: 13),
+                    .init(sequence: 1, at: 13, waited: 7),
+                ],
+                damaged: 1),
+            #"{"type":"received","run":3,"messages":[0,12,0,13,1,13],"waited":[0,null,7],"damaged":1}"#
+        ),
         (.received(run: 3, messages: [], damaged: 2), #"{"type":"received","run":3,"messages":[],"damaged":2}"#),
         (.stop(run: 3), #"{"type":"stop","run":3}"#),
         (.stopped(run: 3), #"{"type":"stopped","run":3}"#),
+        (
+            .stopped(run: 3, packets: LabPackets(dataChunks: 100_000_000_000, retransmitted: 7)),
+            #"{"type":"stopped","run":3,"packets":{"dataChunks":100000000000,"retransmitted":7}}"#
+        ),
         (
             .live(
                 runs: [1, 2, 3, 4],
@@ -89,6 +103,18 @@ internal import Testing
         #"{"type":"received","run":1,"messages":[1]}"#, #"{"type":"received","run":1,"messages":[-1,1]}"#,
         #"{"type":"received","run":1,"messages":[1,-1]}"#, #"{"type":"received","run":1,"messages":[4294967296,1]}"#,
         #"{"type":"received","run":1,"messages":[1,9007199254740992]}"#,
+        #"{"type":"received","run":1,"messages":[1,1],"waited":[]}"#,
+        #"{"type":"received","run":1,"messages":[1,1],"waited":[1,1]}"#,
+        #"{"type":"received","run":1,"messages":[],"waited":[1]}"#,
+        #"{"type":"received","run":1,"messages":[1,1],"waited":1}"#,
+        #"{"type":"received","run":1,"messages":[1,1],"waited":[-1]}"#,
+        #"{"type":"received","run":1,"messages":[1,1],"waited":[0.5]}"#,
+        #"{"type":"received","run":1,"messages":[1,1],"waited":["1"]}"#,
+        #"{"type":"received","run":1,"messages":[1,1],"waited":[9007199254740992]}"#,
+        #"{"type":"stopped","run":1,"packets":7}"#, #"{"type":"stopped","run":1,"packets":{"dataChunks":1}}"#,
+        #"{"type":"stopped","run":1,"packets":{"dataChunks":1,"retransmitted":2}}"#,
+        #"{"type":"stopped","run":1,"packets":{"dataChunks":1,"retransmitted":-1}}"#,
+        #"{"type":"stopped","run":1,"packets":{"dataChunks":100000000001,"retransmitted":0}}"#,
         #"{"type":"signal","run":1,"payload":"offer"}"#, #"{"type":"signal","run":1,"payload":{"type":"offer"}}"#,
         #"{"type":"run","run":1,"from":"me","channel":{"ordered":true},"traffic":{"bytes":24}}"#,
         #"{"type":"run","run":1,"from":"partner","channel":{},"traffic":{"bytes":24}}"#,
@@ -110,6 +136,13 @@ internal import Testing
     ])
     func `what cannot be is refused`(_ text: String) {
         #expect(throws: LabError.self) { try LabControlMessage(text) }
+    }
+
+    @Test func `what the other side leaves out of what it may say is not known`() throws {
+        #expect(
+            try LabControlMessage(#"{"type":"received","run":3,"messages":[1,12],"waited":null}"#)
+                == .received(run: 3, messages: [LabArrival(sequence: 1, at: 12)], damaged: 0))
+        #expect(try LabControlMessage(#"{"type":"stopped","run":3,"packets":null}"#) == .stopped(run: 3))
     }
 
     @Test func `a list of arrivals holds two thousand`() throws {

@@ -50,6 +50,25 @@ internal import Wire
         #expect(news.received(isLast: true) == nil)
     }
 
+    @Test func `what is told of waiting fits into a message, however long it was`() throws {
+        var news = LabNews(run: 4)
+        let largest = LabControlMessage.largestInteger
+        for number in 0..<3_001 {
+            news.take(LabArrival(sequence: 999_999, at: largest, waited: number == 3_000 ? nil : largest))
+        }
+        var counts: [Int] = []
+        while let message = news.received() {
+            guard case .received(4, let part, 0) = message else {
+                Issue.record("another message")
+                return
+            }
+            counts.append(part.count)
+            #expect(message.encoded.utf8.count <= LabControlMessage.byteLimit)
+            #expect(try LabControlMessage(message.encoded) == message)
+        }
+        #expect(counts == [1_500, 1_500, 1])
+    }
+
     @Test func `at the end it is told too that nothing came`() {
         var news = LabNews(run: 3)
         #expect(news.received(isLast: true) == .received(run: 3, messages: [], damaged: 0))

@@ -366,7 +366,13 @@ package actor LabConductor {
         case .received(let number, let arrivals, let damaged):
             guard try isStarted(number, from: .conductor), let run = runs[number] else { return }
             try await take(arrivals, damaged: damaged, of: number, in: run)
-        case .stopped(let number):
+        case .stopped(let number, let packets):
+            if let packets {
+                guard try isStarted(number, from: .partner), let run = runs[number] else { return }
+                guard await run.measured.partnerCounted(packets) else {
+                    throw .protocolViolation("fewer DATA chunks than messages that came")
+                }
+            }
             guard try isKnown(number) else { return }
             settle(.stopped(number), .success(()))
         case .turn(let link, let traffic): turnContinuation.yield(Turn(link: link, traffic: traffic))
@@ -390,7 +396,7 @@ package actor LabConductor {
         }
         runs[number]?.lastArrivalAt = last
         guard await run.measured.partnerReceived(arrivals) else {
-            throw .protocolViolation("a message that was never sent, or not then")
+            throw .protocolViolation("a message that was never sent, or not then, or a wait that cannot be")
         }
         guard damaged == 0 || damaged >= run.damaged else { throw .protocolViolation("counts that go back") }
         guard damaged > run.damaged else { return }

@@ -41,7 +41,10 @@ extension LabControlMessage {
                 run: try run(object), messages: try arrivals(object),
                 damaged: try small("damaged", try object.optionalCount("damaged") ?? 0))
         case "stop": return .stop(run: try run(object))
-        case "stopped": return .stopped(run: try run(object))
+        case "stopped":
+            return .stopped(
+                run: try run(object),
+                packets: try object.optionalObject("packets").map { value throws(MessageError) in try packets(value) })
         case "live":
             let runs = try object.array("runs").map { value throws(MessageError) in
                 guard let number = value.integer.flatMap(UInt32.init(exactly:)), number > 0 else {
@@ -123,15 +126,31 @@ extension LabControlMessage {
     private static func arrivals(_ object: MessageMembers) throws(MessageError) -> [LabArrival] {
         let values = try object.array("messages")
         guard values.count <= 2 * receivedLimit, values.count % 2 == 0 else { throw .invalidMember("messages") }
+        let waits = object.has("waited") ? try object.array("waited") : nil
+        guard waits.map({ $0.count == values.count / 2 }) ?? true else { throw .invalidMember("waited") }
         var arrivals: [LabArrival] = []
         arrivals.reserveCapacity(values.count / 2)
         for index in stride(from: 0, to: values.count, by: 2) {
             guard let sequence = values[index].integer.flatMap(UInt32.init(exactly:)),
                 let at = values[index + 1].integer, (0...largestInteger).contains(at)
             else { throw .invalidMember("messages") }
-            arrivals.append(LabArrival(sequence: sequence, at: at))
+            arrivals.append(
+                LabArrival(sequence: sequence, at: at, waited: try wait(waits?[index / 2] ?? .null)))
         }
         return arrivals
+    }
+
+    /// How long a message waited; nil for null.
+    private static func wait(_ value: JSONValue) throws(MessageError) -> Int64? {
+        if value == .null { return nil }
+        guard let waited = value.integer, (0...largestInteger).contains(waited) else { throw .invalidMember("waited") }
+        return waited
+    }
+
+    private static func packets(_ object: MessageMembers) throws(MessageError) -> LabPackets {
+        let (all, again) = (try object.count("dataChunks"), try object.count("retransmitted"))
+        guard all <= chunkLimit, again <= all else { throw .invalidMember("packets") }
+        return LabPackets(dataChunks: try small("packets", all), retransmitted: try small("packets", again))
     }
 
     private static func link(_ object: MessageMembers) throws(MessageError) -> LabLiveLink {
@@ -185,10 +204,22 @@ extension LabControlMessage {
             var object = Self.object(
                 "received", run,
                 ["messages": .array(messages.flatMap { [.integer(Int64($0.sequence)), .integer($0.at)] })])
+            if messages.contains(where: { $0.waited != nil }) {
+                object.insert(.array(messages.map { $0.waited.map { .integer($0) } ?? .null }), as: "waited")
+            }
             if damaged > 0 { object.insert(.integer(Int64(damaged)), as: "damaged") }
             return object
         case .stop(let run): return Self.object("stop", run)
-        case .stopped(let run): return Self.object("stopped", run)
+        case .stopped(let run, let packets):
+            var object = Self.object("stopped", run)
+            if let packets {
+                let members: JSONObject = [
+                    "dataChunks": .integer(Int64(packets.dataChunks)),
+                    "retransmitted": .integer(Int64(packets.retransmitted)),
+                ]
+                object.insert(.object(members), as: "packets")
+            }
+            return object
         case .live(let runs, let link, let traffic):
             return [
                 "type": .string("live"), "runs": .array(runs.map { .integer(Int64($0)) }),

@@ -10,6 +10,10 @@ package enum LabControlMessage: Sendable, Equatable {
     package static let payloadBytes = 60 * 1024
     /// Messages that one `received` tells of.
     package static let receivedLimit = 2_000
+    /// The same of a `received` that says how long they waited, so that it stays below ``byteLimit`` whatever the numbers are.
+    package static let waitedLimit = 1_500
+    /// DATA chunks that a partner may have sent in a run; a report adds up those of 10,000 runs.
+    package static let chunkLimit: Int64 = 100_000_000_000
     /// Messages that are not known, on one connection.
     package static let ignoredLimit = 1_000
     /// The largest time and the largest number.
@@ -34,7 +38,8 @@ package enum LabControlMessage: Sendable, Equatable {
     case sent(run: UInt32, offered: Int, accepted: Int, over: Bool)
     case received(run: UInt32, messages: [LabArrival], damaged: Int)
     case stop(run: UInt32)
-    case stopped(run: UInt32)
+    /// With what the partner's SCTP has sent, where the partner sends and sees that.
+    case stopped(run: UInt32, packets: LabPackets? = nil)
     case live(runs: [UInt32], link: LabLiveLink, traffic: LabRunRequest.Traffic)
     case turn(link: LabLiveLink?, traffic: LabRunRequest.Traffic?)
     /// Something of a later version that may be passed over.
@@ -46,10 +51,13 @@ package struct LabArrival: Hashable, Sendable {
     package var sequence: UInt32
     /// By the other side's clock, in microseconds.
     package var at: Int64
+    /// Microseconds for which it had been there, whole, before; nil where the other side does not say.
+    package var waited: Int64?
 
-    package init(sequence: UInt32, at: Int64) {
+    package init(sequence: UInt32, at: Int64, waited: Int64? = nil) {
         self.sequence = sequence
         self.at = at
+        self.waited = waited
     }
 }
 

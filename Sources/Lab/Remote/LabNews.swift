@@ -42,7 +42,8 @@ struct LabNews {
     /// - Parameter isLast: then one is said of nothing, too, so that the other side knows that nothing came.
     mutating func received(isLast: Bool = false) -> LabControlMessage? {
         guard hasArrivals || isLast && !hasToldArrivals else { return nil }
-        let part = arrivals[toldCount...].prefix(LabControlMessage.receivedLimit)
+        var part = arrivals[toldCount...].prefix(LabControlMessage.receivedLimit)
+        if part.contains(where: { $0.waited != nil }) { part = part.prefix(LabControlMessage.waitedLimit) }
         toldCount += part.count
         if toldCount == arrivals.count || toldCount >= Self.keptCount {
             arrivals.removeFirst(toldCount)

@@ -282,7 +282,8 @@ package actor LabPartner {
         }
         let figures = figures(of: number)
         await drop(number)
-        say(.stopped(run: number))
+        // Now that it is closed nothing is sent any more.
+        say(.stopped(run: number, packets: run.sender == nil ? nil : run.trace.packets))
         onEvent(.stopped(run: number, from: run.request.from, figures))
     }
 
@@ -303,7 +304,9 @@ package actor LabPartner {
         switch note {
         case .received(let message, let time):
             runs[number]?.came.insert(message.sequence)
-            runs[number]?.news.take(LabArrival(sequence: message.sequence, at: time.nanoseconds / 1000))
+            let waited = runs[number]?.trace.waiting(of: message.sequence, until: time)
+            runs[number]?.news.take(
+                LabArrival(sequence: message.sequence, at: time.nanoseconds / 1000, waited: waited))
         case .damaged: runs[number]?.news.takeDamaged()
         case .ended:
             guard runs[number] != nil else { return }

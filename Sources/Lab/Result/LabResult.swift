@@ -82,7 +82,7 @@ package struct LabResult: Hashable, Sendable {
     package var goodput: Double?
     /// Bytes on the wire in both directions per byte delivered, minus one; nil where nobody counted or nothing came.
     package var overhead: Double?
-    /// DATA chunks sent, and sent again, by our own stack; nil where it did not send.
+    /// DATA chunks sent, and sent again; nil where the sender is not our own stack, and does not say it.
     package var packets: LabPackets?
     /// What went over the wire; nil where nobody counted.
     package var wire: LabWire?

@@ -43,7 +43,7 @@ package struct LabWire: Hashable, Sendable {
     }
 }
 
-/// DATA chunks that the sender's SCTP sent: known where the sender is our own stack.
+/// DATA chunks that the sender's SCTP sent: known where the sender is our own stack, or a partner that says it.
 package struct LabPackets: Hashable, Sendable {
     /// All, those that were sent again included.
     package var dataChunks: Int
@@ -70,7 +70,7 @@ package struct LabRun: Hashable, Sendable {
     package var damagedCount: Int
     /// Nil where nobody counted.
     package var wire: LabWire?
-    /// Nil where the sender is not our own stack.
+    /// Nil where the sender is not our own stack, and does not say it.
     package var packets: LabPackets?
     /// Whether messages were sent there and back by an echo.
     package var isRoundTrip: Bool

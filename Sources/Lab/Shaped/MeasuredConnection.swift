@@ -8,8 +8,9 @@ package import Wire
 ///
 /// First ``make(run:scenario:seed:medium:configuration:observe:)``; then whoever carries the signals makes a connection with
 /// ``configuration`` and lets ``prepare(_:)`` have it before the offer; then ``opened()``, ``start(partnerAhead:)`` when the partner is
-/// ready, ``ended()``, ``clear()``, ``result(clockError:partnerPackets:correcting:)``, ``close()``. The partner's word comes by
-/// ``partnerSent(offered:accepted:isOver:)``, ``partnerReceived(_:at:waited:)`` and ``partnerReceivedDamaged(_:)``.
+/// ready, ``ended()``, ``clear()``, ``result(clockError:correcting:)``, ``close()``. The partner's word comes by
+/// ``partnerSent(offered:accepted:isOver:)``, ``partnerReceived(_:at:waited:)``, ``partnerReceivedDamaged(_:)`` and
+/// ``partnerCounted(_:)``.
 package actor MeasuredConnection {
     /// One thing that happened. Times are microseconds since the run's start in the conductor's clock.
     package enum Event: Hashable, Sendable {
@@ -49,6 +50,8 @@ package actor MeasuredConnection {
     private var startedAt: NetworkTime?
     /// Microseconds that the partner's clock is ahead of ours.
     private var partnerAhead: Int64 = 0
+    /// DATA chunks that the partner's SCTP sent, where it says so.
+    private var partnerPackets: LabPackets?
     private var countsAtEnd: (inward: RelayConversation.Count, outward: RelayConversation.Count)?
     /// When the sender, here or there, had sent its last message.
     private var overAt: NetworkTime?
@@ -68,8 +71,7 @@ package actor MeasuredConnection {
     ///   - medium: shaped, or real: the path as it is.
     ///   - configuration: how else paths are looked for.
     ///   - isEcho: the partner returns every message, and what is measured is there and back again.
-    ///   - records: whether everything is written down for ``result(clockError:partnerPackets:correcting:)``; a live view does
-    ///     without.
+    ///   - records: whether everything is written down for ``result(clockError:correcting:)``; a live view does without.
     ///   - observe: is told on the network loop what happens.
     /// - Throws: ``LabError/failed(_:)`` when there are no sockets, ``LabError/badPlan(_:)`` for a simulated medium.
     package static func make(
@@ -257,11 +259,9 @@ package actor MeasuredConnection {
     ///
     /// - Parameters:
     ///   - clockError: see ``LabRun/clockError``.
-    ///   - partnerPackets: what the partner's SCTP sent, where that is our own too.
     ///   - correct: what a time of the partner's, in microseconds since the run's start, is by better knowledge of its clock.
     package func result(
-        clockError: Int64? = nil, partnerPackets: LabPackets? = nil,
-        correcting correct: (Int64) -> Int64 = { $0 }
+        clockError: Int64? = nil, correcting correct: (Int64) -> Int64 = { $0 }
     ) -> LabRun {
         let isOurs = scenario.from == .conductor || isEcho
         guard
@@ -304,10 +304,11 @@ package actor MeasuredConnection {
     ///
     /// - Parameters:
     ///   - at: microseconds of the partner's clock.
-    ///   - waited: where the partner's stack is our own.
-    /// - Returns: false when there was no such message.
+    ///   - waited: microseconds for which it had been there, whole; nil where the partner does not see that.
+    /// - Returns: false when there was no such message, or it waited since before the run began.
     package func partnerReceived(_ sequence: UInt32, at time: Int64, waited: Int64? = nil) -> Bool {
         guard let startedAt, let time = ownTime(ofPartner: time, since: startedAt),
+            (0...max(0, time) + Self.clockSlack).contains(waited ?? 0),
             recorder?.receive(sequence: sequence, at: time, waited: waited) ?? true
         else { return false }
         arrived(.received(sequence: sequence, sentAt: nil, at: time, waited: waited))
@@ -318,6 +319,17 @@ package actor MeasuredConnection {
     package func partnerReceivedDamaged(_ count: Int) {
         recorder?.receiveDamaged(count)
         if let startedAt { arrived(.damaged(at: microseconds(loop.now(), since: startedAt))) }
+    }
+
+    /// The partner, which sends, says what its SCTP has sent.
+    ///
+    /// - Returns: false when that is less than what has come here: each message needs a chunk of its own.
+    package func partnerCounted(_ packets: LabPackets) -> Bool {
+        guard packets.retransmitted >= 0, packets.retransmitted <= packets.dataChunks,
+            packets.dataChunks - packets.retransmitted >= recorder?.deliveredCount ?? 0
+        else { return false }
+        partnerPackets = packets
+        return true
     }
 
     /// The partner says that the run is over before its time.

@@ -46,7 +46,8 @@ package final class PairRunner: LabRunner {
         try await measured.opened()
         try await partner.opened()
         try await measured.flow(progress) { await partner.start() }
-        return await measured.result(partnerPackets: await partner.packets)
+        if measured.scenario.from == .partner { _ = await measured.partnerCounted(await partner.packets) }
+        return await measured.result()
     }
 
     /// Lets the two connect, whose signals go from one straight to the other.
