@@ -310,6 +310,7 @@ package final class PeerSession {
     /// Hands the endpoint's actions to SCTP in order, until it has no room.
     func flushActions() {
         guard let association = transport?.association else { return }
+        transport?.catchUp(to: present)
         while true {
             if let (message, givenAt) = blockedSend {
                 guard send(message, givenAt: givenAt, to: association) else { return }

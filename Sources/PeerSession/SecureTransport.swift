@@ -62,6 +62,7 @@ final class SecureTransport {
 
     /// Handles a datagram whose first byte says DTLS.
     func handleRecord(_ datagram: UnsafeRawBufferPointer, at now: NetworkTime) {
+        catchUp(to: now)
         dtls.handleDatagram(datagram, at: now) { packet in
             // The first packet can come in the same datagram as the end of the handshake.
             if !isConnected { followDTLS(at: now) }
@@ -86,7 +87,18 @@ final class SecureTransport {
     func handleTimeout(at now: NetworkTime) {
         dtls.handleTimeout(at: now)
         followDTLS(at: now)
-        guard association != nil, now >= nextTick else { return }
+        guard now >= nextTick else { return }
+        advance(to: now)
+    }
+
+    /// After a standstill SCTP's time is behind, from which lifetimes count: timers run before packets and messages are
+    /// handled.
+    func catchUp(to now: NetworkTime) {
+        if now >= nextTick.advanced(by: SCTPStack.tick) { advance(to: now) }
+    }
+
+    private func advance(to now: NetworkTime) {
+        guard association != nil else { return }
         SCTPStack.advance(to: now)
         nextTick = now.advanced(by: SCTPStack.tick)
     }

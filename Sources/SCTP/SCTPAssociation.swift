@@ -87,8 +87,8 @@ package final class SCTPAssociation {
     ///
     /// - Returns: false when the send buffer has no room now, or a message with a lifetime would wait in it: try again after
     ///   the next packet from the peer, or the next tick.
-    /// - Throws: ``SCTPError/lifetimeTooShort`` for an unordered message that could not all leave in what is left of its lifetime, as long as
-    ///   others are under way; with nothing under way it is tried.
+    /// - Throws: ``SCTPError/lifetimeTooShort`` for an unordered message that would hardly all leave in what is left of its
+    ///   lifetime, as long as others are under way; with nothing under way it is tried.
     package func send(
         _ bytes: [UInt8], stream: UInt16, protocolIdentifier: UInt32, ordered: Bool, reliability: SCTPReliability
     ) throws(SCTPError) -> Bool {
@@ -119,8 +119,8 @@ package final class SCTPAssociation {
         }
         // Before the call, which may already send it.
         transmissions.handedOver(
-            stream: stream, byteCount: bytes.count, ordered: ordered, expires: canGiveUp ? expires : nil,
-            sentOnce: canGiveUp && reliability == .maximumRetransmits(0))
+            stream: stream, byteCount: bytes.count, ordered: ordered, expires: expires,
+            sentOnce: reliability == .maximumRetransmits(0), canGiveUp: canGiveUp)
         let sent = usrsctp_sendv(
             socket, bytes, bytes.count, nil, 0, &parameters,
             socklen_t(MemoryLayout<sctp_sendv_spa>.size), UInt32(SCTP_SENDV_SPA), 0)

@@ -9,12 +9,12 @@ internal import Wire
 
 /// Sees which messages have left usrsctp and what is in flight, by the packets that pass, and makes lifetimes hold.
 ///
-/// usrsctp looks at the lifetime of a message (RFC 3758) only when it is about to mark it for another transmission: what waits in
-/// its queue for room in the congestion window is sent however old it is. So a message with a lifetime is given to it only when it
-/// begins to go out at once, or when nothing but its turn among other streams holds it up; until then it waits where it can expire
-/// (RFC 8831 section 6.6: the lifetime holds for transmissions too). What of an unordered message is to leave after its lifetime does
-/// not leave, and the peer is told at once that it is given up: usrsctp tells it of one such message in each round trip, and a receiver
-/// that is usrsctp holds all that follow on the stream back until then.
+/// usrsctp looks at the lifetime of a message (RFC 3758) only when it is about to mark it for another transmission: what
+/// waits in its queue for room in the congestion window is sent however old it is. So a message with a lifetime is given to
+/// it only when it begins to go out at once, or when nothing but its turn among other streams holds it up; until then it
+/// waits where it can expire (RFC 8831 section 6.6: the lifetime holds for transmissions too). What of an unordered message
+/// is to leave after its lifetime does not leave, and the peer is told at once that it is given up: usrsctp tells it of one
+/// such message in each round trip, and a receiver that is usrsctp holds all that follow on the stream back until then.
 struct TransmissionWatch {
     /// Chunks that are remembered; what is in flight before them is not counted.
     private static let memory = 16_384
@@ -46,7 +46,7 @@ struct TransmissionWatch {
         var missingReports: UInt8 = 0
         /// usrsctp has told the peer not to wait for it.
         var isSkipped = false
-        /// It was sent again or was to be: usrsctp has taken it for lost, and has made its congestion window smaller.
+        /// usrsctp has taken it for lost, and has sent it again; or it was held here and has never left.
         var isSentAgain = false
 
         /// Whether the path is known not to have brought it.
@@ -64,13 +64,15 @@ struct TransmissionWatch {
         let expires: NetworkTime?
         let isUnordered: Bool
         let isSentOnce: Bool
+        /// The peer can be told that it is given up.
+        let canGiveUp: Bool
         /// Bytes that have not gone out.
         var byteCount: Int
         /// One of its chunks was held back.
         var isCut = false
 
         /// When it is given up, as far as that is seen to here.
-        var limit: NetworkTime { isUnordered ? expires ?? .distantFuture : .distantFuture }
+        var limit: NetworkTime { isUnordered && canGiveUp ? expires ?? .distantFuture : .distantFuture }
     }
 
     /// Chunks from `firstNumber` on, those that are acknowledged among them.
@@ -86,8 +88,8 @@ struct TransmissionWatch {
     /// The one that has gone out in part: the numbers of one message follow each other (RFC 9260 section 6.9).
     private var begun: Message?
 
-    /// What usrsctp has told the peer last.
-    private var forwarded: (number: UInt32, at: NetworkTime)?
+    /// What usrsctp has told the peer last, as a chunk too.
+    private var forwarded: (number: UInt32, at: NetworkTime, chunk: [UInt8])?
     /// The highest of what we have told it, in each of the last ticks.
     private var told: Deque<UInt32> = []
     /// When we have told it everything.
@@ -105,13 +107,14 @@ struct TransmissionWatch {
     /// - Parameters:
     ///   - expires: when its lifetime ends, where it has one.
     ///   - sentOnce: that it is never sent again.
+    ///   - canGiveUp: whether the peer understands that something is given up.
     mutating func handedOver(
-        stream: UInt16, byteCount: Int, ordered: Bool, expires: NetworkTime?, sentOnce: Bool
+        stream: UInt16, byteCount: Int, ordered: Bool, expires: NetworkTime?, sentOnce: Bool, canGiveUp: Bool = true
     ) {
         waiting[stream, default: []].append(
             Message(
-                stream: stream, expires: expires, isUnordered: !ordered, isSentOnce: sentOnce && !ordered,
-                byteCount: byteCount))
+                stream: stream, expires: expires, isUnordered: !ordered, isSentOnce: sentOnce && !ordered && canGiveUp,
+                canGiveUp: canGiveUp, byteCount: byteCount))
     }
 
     /// It has not taken the last one.
@@ -130,11 +133,13 @@ struct TransmissionWatch {
             var passes = true
             switch type {
             case 0:
-                if header == nil { header = packet.loadUnaligned(as: UInt64.self) }
+                header = packet.loadUnaligned(as: UInt64.self)
                 let (number, stream) = (try body.readUInt32(), try body.readUInt16())
                 passes = note(number, stream: stream, flags: flags, range.count, at: now)
             // Of ordered messages it also says which, and usrsctp itself does not repeat that with every SACK.
-            case 192: passes = noteForward(through: try body.readUInt32(), at: now) || range.count > 8
+            case 192:
+                let chunk = Array(packet[range])
+                passes = noteForward(through: try body.readUInt32(), chunk, at: now) || range.count > 8
             default: break
             }
             if !passes { held.append(range) }
@@ -183,10 +188,11 @@ struct TransmissionWatch {
         return isQueued || flightBytes < window
     }
 
-    /// How long it will be at least until the last of a message has left, if it begins now: what the window leaves in a round trip, which is
-    /// twice as much in each as in the one before as long as nothing is lost (RFC 9260 section 7.2.1).
+    /// About how long it will be until the last of a message has left, if it begins now: what the window leaves in a round
+    /// trip, which is twice as much in each as in the one before as long as nothing is lost (RFC 9260 section 7.2.1).
     ///
-    /// With nothing in flight it is not told: the window may be small only because nothing has been sent.
+    /// What is in flight counts as sent just now, so it may be up to a round trip less. With nothing in flight it is not
+    /// told: the window may be small only because nothing has been sent.
     func timeToLeave(_ byteCount: Int, window: Int) -> Duration {
         guard flightBytes > 0, window > 0 else { return .zero }
         return roundTrip * log2(1 + Double(max(0, flightBytes + byteCount - window)) / Double(window))
@@ -234,8 +240,8 @@ struct TransmissionWatch {
         return !isHeld
     }
 
-    /// What is over lacks one chunk from then on. The others show the peer that it does, and by its answer usrsctp sees that the message is
-    /// over, and drops the rest of it.
+    /// What is over lacks one chunk from then on. The others show the peer that it does, and by its answer usrsctp sees that
+    /// the message is over, and drops the rest of it.
     private mutating func hold(_ number: UInt32) {
         begun?.isCut = true
         if timed?.number == number { timed = nil }
@@ -326,9 +332,9 @@ struct TransmissionWatch {
 
     /// usrsctp tells the peer what it has given up.
     ///
-    /// - Returns: whether that is new. It answers every SACK with it, and usrsctp as a receiver every one of these with a SACK: pairs of
-    ///   them multiply until they fill the path.
-    private mutating func noteForward(through number: UInt32, at now: NetworkTime) -> Bool {
+    /// - Returns: whether that is new. It answers every SACK with it, and usrsctp as a receiver every one of these with a
+    ///   SACK: pairs of them multiply until they fill the path.
+    private mutating func noteForward(through number: UInt32, _ chunk: [UInt8], at now: NetworkTime) -> Bool {
         if let firstNumber, !firstNumber.isAfter(number) {
             for index in 0..<min(chunks.count, Int(number &- firstNumber) + 1) {
                 land(index)
@@ -337,37 +343,28 @@ struct TransmissionWatch {
         }
         stopTiming(through: number)
         if let forwarded, !number.isAfter(forwarded.number), now < forwarded.at.advanced(by: pause) { return false }
-        forwarded = (number, now)
+        forwarded = (number, now, chunk)
         return true
     }
 
     /// The time between two packets of usrsctp that say the same: four in a round trip, as each may be lost.
     private var pause: Duration { max(roundTrip / 4, Self.shortestPause) }
 
+    /// The time between two packets that tell the peer everything.
+    private var repetition: Duration { max(roundTrip, Self.shortestRepetition) }
+
     /// The packet that tells the peer what is given up by now, once in every tick; its checksum is to be filled in.
     ///
-    /// It has a FORWARD TSN (RFC 3758 section 3.2) for each message, and not one for all: usrsctp as a receiver drops what is whole and
-    /// before the number, where it has not delivered it. Each is told in three ticks, as packets get lost, and again in every round trip.
+    /// It has a FORWARD TSN (RFC 3758 section 3.2) for each message, and not one for all: usrsctp as a receiver drops what is
+    /// whole and before the number, where it has not delivered it. Each is told in three ticks, as packets get lost, and
+    /// again in every round trip.
     mutating func forwardPacket(at now: NetworkTime) -> [UInt8]? {
-        guard limitedCount > 0, let header, now >= nextTelling else { return nil }
+        guard let header, now >= nextTelling else { return nil }
+        let unheard = takeUnheard(at: now)
+        guard limitedCount > 0 || unheard != nil else { return nil }
         nextTelling = now.advanced(by: SCTPStack.tick)
-        let all = givenUp(at: now)
-        guard let last = all.last else {
-            told = []
-            return nil
-        }
-        var numbers = all
-        if now < toldAll.advanced(by: max(roundTrip, Self.shortestRepetition)), told.count == Self.tellings,
-            let floor = told.first
-        {
-            numbers.removeAll { !$0.isAfter(floor) }
-        } else {
-            toldAll = now
-        }
-        stopTiming(through: last)
-        told.append(last)
-        if told.count > Self.tellings { told.removeFirst() }
-        guard !numbers.isEmpty else { return nil }
+        let numbers = takeDue(at: now, isSaidAnyway: unheard != nil)
+        guard !numbers.isEmpty || unheard != nil else { return nil }
         var writer = ByteWriter()
         writer.write(UInt64(bigEndian: header))
         writer.write(UInt32(0))
@@ -377,7 +374,35 @@ struct TransmissionWatch {
             writer.write(UInt16(8))
             writer.write(number)
         }
+        if let unheard { writer.write(unheard) }
         return writer.bytes
+    }
+
+    /// What usrsctp has told the peer, when it has not answered for a round trip. Of a message whose rest it gives up when nothing
+    /// else is in flight it tells once, without a timer: were that packet lost, the stream could never be closed.
+    private mutating func takeUnheard(at now: NetworkTime) -> [UInt8]? {
+        guard let told = forwarded, told.number.isAfter(cumulative), now >= told.at.advanced(by: repetition) else { return nil }
+        forwarded?.at = now
+        return told.chunk
+    }
+
+    /// What is given up by now, when something is to be told: then all, because the receiver drops what is whole before a number
+    /// if it has not heard of those in between.
+    ///
+    /// - Parameter isSaidAnyway: a higher number is told with it.
+    private mutating func takeDue(at now: NetworkTime, isSaidAnyway: Bool) -> [UInt32] {
+        let all = givenUp(at: now)
+        guard let last = all.last else {
+            told = []
+            return []
+        }
+        let isAgain = now >= toldAll.advanced(by: repetition) || told.count < Self.tellings
+        if isAgain { toldAll = now }
+        let isDue = isSaidAnyway || isAgain || told.first.map { last.isAfter($0) } ?? true
+        stopTiming(through: last)
+        told.append(last)
+        if told.count > Self.tellings { told.removeFirst() }
+        return isDue ? all : []
     }
 
     /// The last numbers of messages that are given up, as long as nothing is before them that may still come.
@@ -402,8 +427,9 @@ struct TransmissionWatch {
             // Of ordered ones the peer would have to be told the stream and its number, which usrsctp does.
             // What has not gone out whole is left to usrsctp, which drops the rest.
             guard head.isUnordered, isLost, isOver, isWhole || head.isSkipped else { break }
-            // Messages of one packet that have come behind it were delivered at once, and are told with it: usrsctp as a receiver takes the number
-            // for the one before the next message of several packets, and waits for that for ever where another lies between.
+            // Messages of one packet that have come behind it were delivered at once, and are told with it: usrsctp as a
+            // receiver takes the number for the one before the next message of several packets, and waits for that for ever
+            // where another lies between.
             while index < chunks.count, chunks[index].isWhole, chunks[index].isAcknowledged { index += 1 }
             numbers.append(firstNumber &+ UInt32(index - 1))
         }

@@ -52,6 +52,19 @@ import Wire
         if ordered { #expect(numbers == numbers.sorted()) }
     }
 
+    @Test func `a lifetime begins with the message, also after a standstill`() throws {
+        let peers = try SimulatedPeers(link: LinkSettings(delay: .milliseconds(20)))
+        let channel = try peers.a.session.openChannel(
+            "x", SessionChannelOptions(ordered: false, maxPacketLifeTime: 400))
+        try peers.connect()
+        peers.run(for: .seconds(1))
+        peers.standStill(for: .seconds(1))
+        // More than the congestion window takes at once.
+        peers.send(.numbered(1, byteCount: 14_000), on: channel, from: peers.a)
+        peers.run(for: .seconds(1))
+        #expect(peers.b.messages.map(\.message.number) == [1])
+    }
+
     @Test func `maxRetransmits 3 loses fewer than maxRetransmits 0`() throws {
         let none = try arrivals(seed: 6, SessionChannelOptions(ordered: false, maxRetransmits: 0)).numbers.count
         let three = try arrivals(seed: 6, SessionChannelOptions(ordered: false, maxRetransmits: 3)).numbers.count

@@ -150,6 +150,12 @@ final class SimulatedPeers {
         }
     }
 
+    /// Time passes in which neither side runs, as in a program that was stopped.
+    func standStill(for duration: Duration) {
+        now = now.advanced(by: duration)
+        martlet_virtual_clock_set(now.nanoseconds)
+    }
+
     func settle() {
         drain(a)
         drain(b)

@@ -109,6 +109,18 @@ import Wire
         #expect(bench.watch.hasRoom(window: 1, at: bench.now))
     }
 
+    @Test func `a message with a lifetime that cannot be given up waits for its turn too`() {
+        let bench = Bench()
+        bench.send(1)
+        bench.watch.handedOver(
+            stream: 0, byteCount: 5000, ordered: false, expires: bench.now.advanced(by: .milliseconds(100)),
+            sentOnce: false, canGiveUp: false)
+        #expect(!bench.watch.hasRoom(window: 10_000, at: bench.now))
+        // It leaves, however late.
+        bench.milliseconds += 500
+        #expect(bench.pass(.init(number: 2, byteCount: 5000)))
+    }
+
     @Test func `what the library refuses does not wait in it`() {
         let bench = Bench()
         bench.send(1)
@@ -214,6 +226,34 @@ import Wire
         #expect(ticks.allSatisfy { $0.isEmpty || $0 == [3] })
         bench.acknowledge(3)
         #expect((0..<30).allSatisfy { _ in bench.tick().isEmpty })
+    }
+
+    @Test func `what is new is told with all that was told before`() {
+        let bench = Bench()
+        bench.send(1, life: 30)
+        bench.send(2)
+        bench.acknowledge(0, (2, 2))
+        bench.milliseconds += 31
+        #expect((0..<4).map { _ in bench.tick() } == [[2], [2], [2], []])
+        bench.send(3, life: 30)
+        bench.send(4)
+        bench.acknowledge(0, (2, 2), (4, 4))
+        bench.milliseconds += 31
+        // Whoever has missed the first would drop what is whole between them.
+        #expect(bench.tick() == [2, 4])
+    }
+
+    @Test func `what the library tells once is told again until the peer has answered`() {
+        let bench = Bench()
+        // Of the rest of a message, which has a number of its own, when nothing else is in flight.
+        bench.send(1, bytes: 1000, of: 9000, life: 30)
+        bench.acknowledge(1)
+        bench.out(SCTPPackets.packet(SCTPPackets.forward(2)))
+        let ticks = (0..<12).map { _ in bench.tick() }
+        #expect(ticks.enumerated().filter { !$0.element.isEmpty }.map(\.offset) == [4, 9])
+        #expect(ticks.allSatisfy { $0.isEmpty || $0 == [2] })
+        bench.acknowledge(2)
+        #expect((0..<12).allSatisfy { _ in bench.tick().isEmpty })
     }
 
     @Test func `it is told when something behind it has come, and not before`() {
