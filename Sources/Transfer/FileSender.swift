@@ -6,8 +6,8 @@
 /// ```
 public struct FileSender: Sendable {
     /// Asked once the receiver has greeted, with what it is known by on a later connection (`session`) and what it calls
-    /// itself (`agent`, fit to be shown); false sends it away with the code `taken`. Everybody who has greeted is asked
-    /// about, also one whose next words end the transfer.
+    /// itself (`agent`, fit to be shown); false sends it away with the code `taken`. One whose next
+    /// words break the rules, or show that it is somebody else, is asked about too, and told that.
     public typealias Admission = @Sendable (_ session: String, _ agent: String) async -> Bool
 
     let sources: SourceList
