@@ -139,6 +139,21 @@ internal import Testing
         await raw.close()
     }
 
+    @Test func `a partner that takes nothing is not waited for`() async throws {
+        let pair = try await LabRoomPair.make()
+        let control = pair.conductor.channels.control
+        let text = String(repeating: "x", count: 60_000)
+        // Nobody reads at the other side: buffers fill up there and here.
+        await #expect(throws: CancellationError.self) {
+            while true {
+                do { while true { try control.trySend(.text(text)) } } catch is MartletError {}
+                try await control.drained(within: .milliseconds(300))
+            }
+        }
+        await pair.conductor.close()
+        await pair.partner.close()
+    }
+
     @Test func `a partner that floods is left`() async throws {
         let pair = try await LabRoomPair.make()
         let raw = RawSide(pair.partner)

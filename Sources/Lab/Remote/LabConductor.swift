@@ -217,7 +217,7 @@ package actor LabConductor {
         while failure == nil {
             reportReceived(measured.run, isLast: true)
             guard runs[measured.run]?.news.hasArrivals == true else { break }
-            do { try await peer.channels.control.drained() } catch { break }
+            do { try await peer.channels.control.drained(within: Self.answerPatience) } catch { break }
         }
         if let failure { throw failure }
         say(.stop(run: measured.run))
@@ -443,14 +443,8 @@ package actor LabConductor {
         fail(.cancelled)
         for run in runs.values { await run.measured.close() }
         runs = [:]
-        let control = peer.channels.control
         // What was said last should arrive, but nobody waits long for it.
-        let watchdog = Task {
-            try await NetworkClock().sleep(for: .seconds(1))
-            control.close()
-        }
-        try? await control.drained()
-        watchdog.cancel()
+        try? await peer.channels.control.drained(within: .seconds(1))
         await peer.close()
     }
 

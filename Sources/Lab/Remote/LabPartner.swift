@@ -44,6 +44,9 @@ package actor LabPartner {
         var shownAt: NetworkTime?
     }
 
+    /// How long a conductor may take nothing of what is told at the end of a run.
+    private static let drainPatience = Duration.seconds(15)
+
     private let peer: ConnectedPeer<RoomChannels>
     private let agent: String
     private let onEvent: @Sendable (Event) -> Void
@@ -98,7 +101,7 @@ package actor LabPartner {
         if failure == .cancelled { say(.error(code: "cancelled", message: "it was stopped")) }
         reporter?.cancel()
         for number in Array(runs.keys) { await drop(number) }
-        try? await control.drained()
+        try? await control.drained(within: .seconds(1))
         await peer.close()
         if let failure { throw failure }
         if !isThrough { throw .partnerFailed("the other side has left in the middle") }
@@ -278,7 +281,7 @@ package actor LabPartner {
         while failure == nil {
             reportReceived(number)
             guard runs[number]?.news.hasArrivals == true else { break }
-            do { try await peer.channels.control.drained() } catch { break }
+            do { try await peer.channels.control.drained(within: Self.drainPatience) } catch { break }
         }
         let figures = figures(of: number)
         await drop(number)
