@@ -4,10 +4,12 @@ import Testing
 
 /// Whether the simulated link tells the truth: the same scenarios over it, and over the shaping relay with real sockets on the real clock.
 ///
-/// Takes about a minute of real time and wants a machine that does nothing else, so it runs when it is asked for: `MARTLET_LAB_AGREEMENT=1`.
+/// Takes about two minutes of real time and wants a machine that does nothing else, so it runs when it is asked for:
+/// `MARTLET_LAB_AGREEMENT=1`. What is in the way on a busy machine is measured too: a scenario that does not agree is measured again, twice at most,
+/// and what each time gave is printed.
 @Suite(
     .exclusiveStack, .serialized, .enabled(if: Environment.asksForAgreement, "set MARTLET_LAB_AGREEMENT=1"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
 struct AgreementTests {
     private static let seeds: [UInt64] = [1, 2, 3, 4, 5]
 
@@ -33,6 +35,24 @@ struct AgreementTests {
             path.jitter = .milliseconds(10)
             path.delay = .milliseconds(10)
         },
+        // The link of the default experiment.
+        scenario("unordered:rtx=0", bytes: 200, rate: 50, seconds: 8) { path in
+            path.loss = 0.1
+            path.delay = .milliseconds(50)
+        },
+        // Three packets each.
+        scenario("unordered:rtx=0", bytes: 3000, rate: 20, seconds: 8) { path in
+            path.loss = 0.01
+            path.delay = .milliseconds(20)
+        },
+        // What else a link does.
+        scenario("unordered:rtx=0", bytes: 200, rate: 100, seconds: 6) { path in
+            path.burst = LabBurst(meanLength: 3, share: 0.05)
+            path.delay = .milliseconds(20)
+            path.reorder = 0.05
+            path.reorderDelay = .milliseconds(30)
+            path.duplicate = 0.02
+        },
     ]
 
     private static func scenario(
@@ -53,26 +73,54 @@ struct AgreementTests {
         async throws
     {
         let simulated = try await results(of: scenario, by: SimulatedRunner(), atOnce: 1)
-        let shaped = try await results(of: scenario, by: PairRunner(medium: .shaped, agent: "martlet"), atOnce: 3)
-        let (left, right) = (try #require(simulated.latency), try #require(shaped.latency))
-        let (leftShare, rightShare) = (try #require(simulated.deliveredShare), try #require(shaped.deliveredShare))
-        print(
-            "\(scenario.name): delivered \(percent(leftShare)) and \(percent(rightShare)) of \(simulated.accepted) and",
-            "\(shaped.accepted); p50 \(left.p50) and \(right.p50) us; p99 \(left.p99) and \(right.p99) us;",
-            "retransmitted \(simulated.retransmissions ?? 0) and \(shaped.retransmissions ?? 0)")
-        // On a machine that is not busy a sender in real time skips next to nothing of what is due.
-        #expect(Double(shaped.accepted) >= 0.95 * Double(simulated.accepted))
-        #expect(abs(leftShare - rightShare) <= 0.01)
-        #expect(Self.agree(left.p50, right.p50), "p50 of the latency, in microseconds")
-        #expect(Self.agree(left.p99, right.p99), "p99 of the latency, in microseconds")
+        let runner = PairRunner(medium: .shaped, agent: "martlet")
+        var agreement = Agreement(simulated, try await results(of: scenario, by: runner, atOnce: 3))
+        for _ in 0..<2 where agreement?.isGood != true {
+            print("\(scenario.name), once more after: \(agreement.map(\.description) ?? "nothing was delivered")")
+            agreement = Agreement(simulated, try await results(of: scenario, by: runner, atOnce: 3))
+        }
+        let measured = try #require(agreement)
+        print("\(scenario.name): \(measured)")
+        #expect(measured.isGood, "\(measured)")
     }
 
-    /// 10 % and 5 ms.
-    private static func agree(_ left: Int64, _ right: Int64) -> Bool {
-        Double(abs(left - right)) <= 0.1 * Double(max(left, right)) + 5000
-    }
+    /// What both links give, shaped and simulated.
+    private struct Agreement: CustomStringConvertible {
+        let (simulated, shaped): (LabResult, LabResult)
+        let shares: (simulated: Double, shaped: Double)
+        let latencies: (simulated: LabDistribution, shaped: LabDistribution)
 
-    private func percent(_ share: Double) -> String { "\((share * 10_000).rounded() / 100) %" }
+        /// Nil where one of them delivered nothing.
+        init?(_ simulated: LabResult, _ shaped: LabResult) {
+            guard let left = simulated.latency, let right = shaped.latency, let leftShare = simulated.deliveredShare,
+                let rightShare = shaped.deliveredShare
+            else { return nil }
+            (self.simulated, self.shaped) = (simulated, shaped)
+            shares = (leftShare, rightShare)
+            latencies = (left, right)
+        }
+
+        /// On a machine that is not busy a sender in real time skips next to nothing of what is due; delivery within a percentage point, p50 and
+        /// p99 of the latency within 10 % and 5 ms of what the simulated link gives.
+        var isGood: Bool {
+            Double(shaped.accepted) >= 0.95 * Double(simulated.accepted) && abs(shares.simulated - shares.shaped) <= 0.01
+                && isClose(latencies.simulated.p50, latencies.shaped.p50)
+                && isClose(latencies.simulated.p99, latencies.shaped.p99)
+        }
+
+        private func isClose(_ simulated: Int64, _ shaped: Int64) -> Bool {
+            Double(abs(simulated - shaped)) <= 0.1 * Double(simulated) + 5000
+        }
+
+        var description: String {
+            "delivered \(percent(shares.simulated)) and \(percent(shares.shaped)) "
+                + "of \(simulated.accepted) and \(shaped.accepted); p50 \(latencies.simulated.p50) and \(latencies.shaped.p50) us; "
+                + "p99 \(latencies.simulated.p99) and \(latencies.shaped.p99) us; "
+                + "retransmitted \(simulated.retransmissions ?? 0) and \(shaped.retransmissions ?? 0)"
+        }
+
+        private func percent(_ share: Double) -> String { "\((share * 10_000).rounded() / 100) %" }
+    }
 
     /// All runs together; several runs of connections of their own do not disturb each other.
     private func results(of scenario: LabScenario, by runner: some LabRunner, atOnce: Int) async throws -> LabResult {
