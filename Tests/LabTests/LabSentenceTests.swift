@@ -16,7 +16,7 @@ import Testing
             scenario: LabSamples.scenario("unordered:rtx=0", loss: 0.125, duration: .seconds(100)),
             runs: [LabSamples.run(sent: 1_000, arrivals: arrivals)])
         #expect(
-            result.sentence == "12.5 % loss, unordered maxRetransmits 0: 13 % lost, 99 % arrive within 51 ms")
+            result.sentence == "12.5 % loss, unordered maxRetransmits 0: 12.5 % lost, 99 % arrive within 51 ms")
     }
 
     @Test func `what takes longest is said where nobody can see who waits`() {
@@ -92,7 +92,8 @@ import Testing
     @Test(
         arguments: [
             (0, "0 %"), (0.0001, "under 0.1 %"), (0.004, "0.4 %"), (0.0749, "7.5 %"), (0.0996, "10 %"), (0.1, "10 %"),
-            (0.125, "13 %"), (0.899, "90 %"), (0.985, "98.5 %"), (0.9999, "over 99.9 %"), (1, "100 %"),
+            (0.125, "12.5 %"), (0.7984, "79.8 %"), (0.7998, "80 %"), (0.899, "89.9 %"), (0.985, "98.5 %"),
+            (0.9999, "over 99.9 %"), (1, "100 %"),
         ] as [(Double, String)]) func `shares`(share: Double, text: String)
     {
         #expect(LabText.share(share) == text)

@@ -2,7 +2,7 @@ extension LabPreset {
     /// What the results say about the question, in sentences for people; empty when there is too little of them.
     package func answer(_ results: [LabResult]) -> [String] {
         let groups = Self.groups(results.filter { $0.accepted > 0 })
-        let always = Self.always(groups)
+        let always = Self.always(groups).first
         var lines = groups.compactMap { line($0, always: always) }
         if let conclusion = conclusion(groups) { lines.append(conclusion) }
         return lines
@@ -71,8 +71,17 @@ extension LabPreset {
         switch self {
         case .game, .voice:
             guard let first = groups.first.flatMap({ Self.best($0.results) })?.scenario.channel else { return nil }
-            if let always = Self.always(groups) { return "So: \(always.name), in every case here." }
-            return "So: it depends on the link; \(first.name) is best where the link is good."
+            let always = Self.always(groups).map(\.name)
+            guard let choice = always.first else {
+                return "So: it depends on the link; \(first.name) is best where the link is good."
+            }
+            guard groups.contains(where: { $0.results.count > always.count }) else {
+                return "So: all of them do equally well here."
+            }
+            let others = ReportWords.list(Array(always.dropFirst()))
+            let equals =
+                others.isEmpty ? "" : "; \(others) \(always.count > 2 ? "do" : "does") as well, within what chance does"
+            return "So: \(choice), in every case here\(equals)."
         case .telemetry:
             let costs = groups.compactMap { group -> Int64? in
                 guard let ordered = group.results.first(where: { $0.scenario.channel.ordered })?.latency,
@@ -97,9 +106,10 @@ extension LabPreset {
         }
     }
 
-    /// The first channel that is as good as the best of each group, within what chance does.
-    private static func always(_ groups: [Group]) -> LabChannel? {
-        groups.first?.results.map(\.scenario.channel).first { channel in
+    /// The channels that are as good as the best of each group, within what chance does.
+    private static func always(_ groups: [Group]) -> [LabChannel] {
+        let channels = groups.first?.results.map(\.scenario.channel) ?? []
+        return channels.filter { channel in
             groups.allSatisfy { group in
                 guard let best = best(group.results) else { return false }
                 return group.results.contains {

@@ -1,13 +1,15 @@
 /// Figures as a report says them.
 enum ReportWords {
-    /// A share in per cent, with as many decimals as tell it from nothing and from everything: 0 %, 0.04 %, 9.8 %, 50 %,
-    /// 99.96 %, 100 %.
+    /// A share in per cent: tenths, where there are any, as in sentences (``LabText/share(_:)``), and as many decimals as tell it from
+    /// nothing and from everything: 0 %, 0.04 %, 9.8 %, 50 %, 79.4 %, 99.96 %, 100 %.
     static func share(_ share: Double) -> String {
         let percent = PlotNumber.finite(share) * 100
         for digits in 0...4 {
             let unit = PlotNumber.power(Double(-digits))
-            let isRound = abs(percent / unit - (percent / unit).rounded()) < 1e-6 / unit
             let rounded = (percent / unit).rounded() * unit
+            // 79.98 is 80, as 80 is: no digit says more than it knows.
+            let isWhole = digits == 0 && (percent * 10).rounded() == rounded * 10 && rounded > 0 && rounded < 100
+            let isRound = isWhole || abs(percent / unit - (percent / unit).rounded()) < 1e-6 / unit
             let isEnough = digits >= 1 && (rounded > 0 || percent <= 0) && (rounded < 100 || percent >= 100)
             if isRound || isEnough { return PlotNumber.decimal(percent, digits: digits) + "\u{A0}%" }
         }

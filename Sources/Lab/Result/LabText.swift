@@ -1,6 +1,6 @@
 /// Numbers of the lab in words, the same ones in tables, sentences and plots.
 package enum LabText {
-    /// `0 %`, `0.4 %`, `7.5 %`, `10 %`, `99.9 %`, `100 %`. Only nothing is 0 %, and only all is 100 %: what would be rounded to one of
+    /// `0 %`, `0.4 %`, `7.5 %`, `10 %`, `79.4 %`, `100 %`: tenths, where there are any. Only nothing is 0 %, and only all is 100 %: what would be rounded to one of
     /// them is `under 0.1 %` and `over 99.9 %`.
     package static func share(_ share: Double) -> String {
         guard share > 0 else { return "0 %" }
@@ -8,8 +8,7 @@ package enum LabText {
         let tenths = Int((share * 1000).rounded())
         if tenths == 0 { return "under 0.1 %" }
         if tenths == 1000 { return "over 99.9 %" }
-        if tenths % 10 == 0 || (100..<900).contains(tenths) { return "\((tenths + 5) / 10) %" }
-        return "\(tenths / 10).\(tenths % 10) %"
+        return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
     }
 
     /// A time in microseconds: `0 ms`, `0.4 ms`, `7.5 ms`, `480 ms`, `1.2 s`, `61 s`.

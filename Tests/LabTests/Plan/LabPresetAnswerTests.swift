@@ -34,6 +34,7 @@ import Testing
     @Test func `what differs by chance is no difference`() throws {
         let answer = LabPreset.voice.answer(try results(.voice) { _, result in result.late = 1 })
         #expect(answer.dropLast().allSatisfy { $0.hasSuffix(", and with the others.") })
+        #expect(answer.last == "So: all of them do equally well here.")
     }
 
     @Test func `what may be chance depends on how many there were`() throws {
@@ -47,7 +48,9 @@ import Testing
                 }
             ).last
         }
-        #expect(try conclusion(1000) == "So: unordered, maxRetransmits 0, in every case here.")
+        #expect(
+            try conclusion(1000) == "So: unordered, maxRetransmits 0, in every case here; "
+                + "unordered, maxPacketLifeTime 100 does as well, within what chance does.")
         #expect(try conclusion(100_000) == "So: unordered, maxPacketLifeTime 100, in every case here.")
     }
 
@@ -60,8 +63,18 @@ import Testing
                 if !scenario.channel.isReliable { result.delivered = isFirst ? 995 : 1000 }
                 if !scenario.channel.ordered, scenario.channel.isReliable { result.late = isFirst ? 0 : 400 }
             })
-        #expect(answer.last == "So: unordered, maxRetransmits 0, in every case here.")
+        #expect(
+            answer.last == "So: unordered, maxRetransmits 0, in every case here; "
+                + "unordered, maxPacketLifeTime 100 does as well, within what chance does.")
         #expect(answer.first?.hasPrefix("Loss 1 %: 99.5 % in time (100 ms) with unordered, maxRetransmits 0;") == true)
+    }
+
+    @Test func `all that do as well are named`() throws {
+        let answer = LabPreset.game.answer(
+            try results(.game) { scenario, result in if scenario.channel == LabChannel() { result.late = 500 } })
+        #expect(
+            answer.last == "So: unordered, reliable, in every case here; unordered, maxRetransmits 0 and "
+                + "unordered, maxPacketLifeTime 100 do as well, within what chance does.")
     }
 
     @Test func `it depends, where no channel is best everywhere`() throws {
