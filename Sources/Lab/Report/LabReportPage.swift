@@ -236,7 +236,7 @@ package struct LabReportPage: Sendable {
                 "Was there, complete, and had to wait over \(ReportWords.time(LabResult.waitingThreshold)) for an earlier one."
             ), ("goodput", "Bits of delivered messages per second."),
             ("overhead", "Bytes on the wire, both ways, beyond those of the delivered messages."),
-            ("packets again", "Pieces of messages that SCTP sent a second time, or more often."),
+            ("retransmitted", "Pieces of messages that SCTP sent a second time, or more often."),
         ]
         return [
             Markup("h3", text: "What the words mean"),

@@ -46,7 +46,7 @@ extension ReportTable {
         if hasWaiting { table.columns.append("waited") }
         table.columns.append("goodput")
         if hasOverhead { table.columns.append("overhead") }
-        if hasPackets { table.columns.append("packets again") }
+        if hasPackets { table.columns.append("retransmitted") }
         if hasDamage { table.columns += ["doubled", "damaged"] }
         for (name, member) in members {
             let result = member.result

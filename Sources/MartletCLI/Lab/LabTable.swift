@@ -100,8 +100,8 @@ struct LabTable: Sendable {
             number(4, "waited", 7) { $0.waitingShare.map { LabCell.share($0) } ?? "-" },
             number(isSpeed ? 2 : 6, "goodput", 12) { $0.goodput.map { LabText.bitRate($0) } ?? "-" },
             number(7, "overhead", 8) { $0.overhead.map { LabCell.share($0) } ?? "-" },
-            number(10, "resent", 7) { $0.retransmissions.map(grouped) ?? "-" },
-            number(11, "disorder", 8) { LabCell.share($0.outOfOrder, of: $0.delivered) },
+            number(10, "retransmitted", 13) { $0.retransmissions.map(grouped) ?? "-" },
+            number(11, "out of order", 12) { LabCell.share($0.outOfOrder, of: $0.delivered) },
             number(12, "messages", 9) { grouped($0.accepted) },
         ]
     }
