@@ -16,13 +16,15 @@ struct LabRunCommand: ConsoleCommand {
             martlet lab show DIR         what was measured, once more
             martlet lab live             four channels at once, while you turn at the link
             martlet lab join LINK        take part in the experiments of another terminal
+            martlet lab soak             hours of what is hard for SCTP: does it freeze?
 
             Each scenario is a channel, a link and traffic; lists (a,b,c) are crossed.
             Links are simulated (two of our stacks in virtual time, which does not wait),
             shaped (real sockets, through a relay that loses and delays) or real (the path
             as it is). A seed is the dice of a link. A link of which no option says anything
             loses 10% and delays by 50 ms; otherwise it does what the options say, and no
-            more. The table has a line for each scenario, and below it a sentence that says
+            more: none is no loss, no bursts, no limit, in lists too (--burst none,3:5%).
+            The table has a line for each scenario, and below it a sentence that says
             what it means.
             """)
 

@@ -20,10 +20,10 @@ struct LabSettingOptions: ParsableArguments {
             "Loss in bursts: 3:10% are 3 packets in a row on average, and 10% of all lost.", valueName: "mean:share"))
     var burst: String?
 
-    @Option(help: ArgumentHelp("Time on the way, each way: 20ms, 100ms.", valueName: "list"))
+    @Option(help: ArgumentHelp("Time on the way, each way: 20ms, 100ms; 60s at most.", valueName: "list"))
     var delay: String?
 
-    @Option(help: ArgumentHelp("Added to the delay, at random, up to so much.", valueName: "list"))
+    @Option(help: ArgumentHelp("Added to the delay, at random, up to so much; 60s at most.", valueName: "list"))
     var jitter: String?
 
     @Option(
@@ -56,10 +56,11 @@ struct LabSettingOptions: ParsableArguments {
     var size: String?
 
     @Option(
-        help: ArgumentHelp("Messages a second: 60, or max for as fast as possible. (default: 50)", valueName: "list"))
+        help: ArgumentHelp(
+            "Messages a second, 0.01 to 100000: 60, or max for as fast as possible. (default: 50)", valueName: "list"))
     var rate: String?
 
-    @Option(help: ArgumentHelp("How long messages are sent: 10s, 2m. (default: 10s)", valueName: "time"))
+    @Option(help: ArgumentHelp("How long messages are sent: 10s, 2m; 1h at most. (default: 10s)", valueName: "time"))
     var duration: String?
 
     @Option(help: ArgumentHelp("What comes later than this is late. (default: 200ms)", valueName: "time"))
@@ -70,7 +71,8 @@ struct LabSettingOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Repeat: 3 are the seeds 1, 2, 3; 4,8,15 and 100-149 are themselves. (default: 1)", valueName: "seeds"))
+            "Repeat: 3 are the seeds 1, 2, 3; 4,8,15 and 100-149 are themselves. 1000 at most. (default: 1)",
+            valueName: "seeds"))
     var seeds: String?
 
     /// What was given, in the order of the help.
