@@ -1,3 +1,4 @@
+import Dispatch
 import Lab
 import Synchronization
 import Testing
@@ -6,18 +7,20 @@ import Testing
 
 @Suite struct LabSoakCommandTests {
     @Test(arguments: [true, false])
-    func `a library that does not return ends the process, with a code and words`(isJSON: Bool) async {
+    func `a library that does not return ends the process, with a code and words`(isJSON: Bool) {
         let texts = Mutex((output: "", error: ""))
         let console = Console(isJSON: isJSON) { stream, text in
             texts.withLock { if stream == .output { $0.output += text } else { $0.error += text } }
         }
-        let (codes, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let watchdog = LabSoakCommand.watchdog(patience: .milliseconds(1), console) { continuation.yield($0) }
-        for await code in codes {
-            #expect(code == 1)
-            break
+        let isEnded = DispatchSemaphore(value: 0)
+        let codes = Mutex<[Int32]>([])
+        let watchdog = LabSoakCommand.watchdog(patience: .milliseconds(1), console) { code in
+            codes.withLock { $0.append(code) }
+            isEnded.signal()
         }
+        watchdog.during { isEnded.wait() }
         watchdog.end()
+        #expect(codes.withLock(\.self) == [1])
         let (output, error) = texts.withLock { ($0.output, $0.error) }
         #expect(error == "error: The SCTP library does not return any more: it has frozen.\n")
         #expect(output.contains("\"exit\":1,\"message\":\"The SCTP library does not return") == isJSON)

@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 import TestSupport
 import Testing
@@ -21,8 +22,7 @@ import Wire
         // Each call is some datagrams and timers: a simulation that turns in circles runs out of them.
         var left = 4000
         while soak.elapsed < .seconds(600), left > 0 {
-            try soak.advance(events: 256)
-            watchdog.stroke()
+            try watchdog.during { try soak.advance(events: 256) }
             left -= 1
         }
         #expect(soak.elapsed >= .seconds(600))
@@ -47,32 +47,32 @@ import Wire
         #expect(soak.datagrams.lost > 100)
     }
 
-    @Test func `whoever was not stroked since the last look is forgotten`() {
+    @Test func `work that is the same at two looks is forgotten, and nobody is who does nothing`() {
         var attention = Watchdog.Attention()
         var answers: [Bool] = []
-        for strokes in [1, 2, 700, 700, 700, 701] { answers.append(attention.isForgotten(strokes: strokes)) }
-        #expect(answers == [false, false, false, true, true, false])
-        // Not once, from the beginning on.
-        var idle = Watchdog.Attention()
-        let isForgotten = idle.isForgotten(strokes: 0)
-        #expect(isForgotten)
+        // Begun, going on, come back, idle for long, other work each time, and one that stays.
+        for turns in [0, 0, 1, 1, 2, 2, 2, 3, 5, 701, 701] { answers.append(attention.isForgotten(turns: turns)) }
+        #expect(answers == [false, false, false, true, false, false, false, false, false, false, true])
     }
 
-    @Test func `the watchdog calls out when somebody does not come back, and only then`() async {
-        let (calls, continuation) = AsyncStream.makeStream(of: Int.self)
-        let quiet = Watchdog(patience: .milliseconds(20)) { continuation.yield(1) }
-        for await call in calls {
-            #expect(call == 1)
-            break
-        }
-        quiet.end()
+    @Test func `the watchdog calls out when work does not come back, and only then`() {
         let count = Mutex(0)
+        // Its patience is over at once, again and again; but nothing is under way.
+        let idle = Watchdog(patience: .milliseconds(1)) { count.withLock { $0 += 1 } }
+        idle.during {}
         let dismissed = Watchdog(patience: .milliseconds(1)) { count.withLock { $0 += 1 } }
         dismissed.end()
-        let (later, done) = AsyncStream.makeStream(of: Void.self)
-        let last = Watchdog(patience: .milliseconds(20)) { done.finish() }
-        for await _ in later {}
-        last.end()
+        let isNoticed = DispatchSemaphore(value: 0)
+        let called = Mutex(0)
+        let watchdog = Watchdog(patience: .milliseconds(20)) {
+            called.withLock { $0 += 1 }
+            isNoticed.signal()
+        }
+        watchdog.during {
+            dismissed.during { isNoticed.wait() }
+        }
+        for other in [idle, watchdog] { other.end() }
+        #expect(called.withLock(\.self) == 1)
         #expect(count.withLock(\.self) == 0)
     }
 }
