@@ -86,9 +86,10 @@ class Talker:
 
 
 class Terminal:
-    """`martlet chat` at a terminal: `output` is every byte that it wrote there."""
+    """`martlet chat`, or another verb, at a terminal: `output` is every byte that it wrote there."""
 
-    def __init__(self, *arguments, columns=80, rows=24, folder=None):
+    def __init__(self, *arguments, verb=("chat",), columns=80, rows=24, folder=None):
+        self.verb = verb
         self.arguments, self.size, self.folder = [str(each) for each in arguments], (rows, columns), folder
         self.output = bytearray()
         self._changed = asyncio.Event()
@@ -98,7 +99,7 @@ class Terminal:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *self.size, 0, 0))
         os.set_blocking(self.controller, False)
         self.process = await asyncio.create_subprocess_exec(
-            str(BUILD / "martlet"), "chat", *self.arguments, stdin=terminal, stdout=terminal, stderr=terminal,
+            str(BUILD / "martlet"), *self.verb, *self.arguments, stdin=terminal, stdout=terminal, stderr=terminal,
             cwd=self.folder, env={**os.environ, "TERM": "xterm-256color"}, start_new_session=True,
             preexec_fn=die_with_parent)
         os.close(terminal)

@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+from chat_program import Terminal
 from chromium import Chromium
 from conftest import SCREENSHOTS
 from lab_conductor import Conductor, Impairment, message, now
@@ -264,6 +265,24 @@ async def test_ctrl_c_at_either_side():
 
 
 # MARK: Links that lead to something else
+
+
+async def test_a_terminal_that_is_stopped_does_not_stop_the_experiments():
+    async with lab("--link", "real", "--channel", "ordered", "--seeds", "4") as program:
+        async with Terminal(await link_of(program), verb=("lab", "join")) as other:
+            await other.sees("this side takes part")
+            other.types("\x13")
+            result = await result_of(program)
+            assert result["delivered"] == result["accepted"] > 200
+            # The other side has heard of the end, and cannot say so.
+            assert (await program.end())[0] == 0
+            assert b"through" not in other.output
+            other.types("\x11")
+            await other.sees("The other side is through: 4 runs, ")
+            assert await asyncio.wait_for(other.process.wait(), 30) == 0
+    for run in range(1, 5):
+        assert f"Run {run} of 4, ordered, reliable, messages of 200 bytes, 100 a second: received " in " ".join(
+            other.output.decode().split()), other.output
 
 
 async def test_a_link_to_the_lab_is_no_link_to_files_or_a_talk():

@@ -57,11 +57,13 @@ struct LabJoinCommand: ConsoleCommand {
         let (peer, _) = try await entering.enter()
         let narrator = LabJoinNarrator(on: console)
         do throws(LabError) {
-            try await LabPartner(peer, agent: Program.agent, onEvent: narrator.tell).serve()
+            try await LabPartner(peer, agent: Program.agent, onEvent: narrator.hear).serve()
         } catch {
+            await narrator.told()
             console.clearBar()
             throw Self.failure(error)
         }
+        await narrator.told()
         console.clearBar()
         narrator.end()
     }
@@ -83,10 +85,13 @@ struct LabJoinCommand: ConsoleCommand {
     }
 }
 
-/// Says what a partner of experiments does, one line for each run that is over.
+/// Says what a partner of experiments does, one line for each run that is over. What it hears on the network loop it says elsewhere, in
+/// its own time (``LabJoinEvents``).
 final class LabJoinNarrator: Sendable {
     private struct State {
+        /// The runs that are under way, as far as they have been told.
         var requests: [UInt32: LabRunRequest] = [:]
+        /// What has been heard, told or not.
         var runCount = 0
         var failedCount = 0
         var messageCount = 0
@@ -94,23 +99,47 @@ final class LabJoinNarrator: Sendable {
 
     private let console: Console
     private let state = Mutex(State())
+    private let events = LabJoinEvents()
 
     init(on console: Console) {
         self.console = console
     }
 
-    func tell(_ event: LabPartner.Event) {
+    /// Does not wait for anybody to read.
+    func hear(_ event: LabPartner.Event) {
+        switch event {
+        case .stopped(_, let side, let figures):
+            state.withLock { state in
+                state.runCount += 1
+                state.messageCount += Self.messages(of: figures, from: side)
+            }
+        case .failed: state.withLock { $0.failedCount += 1 }
+        case .met, .run, .started, .progress: break
+        }
+        events.put(event) { [self] in tell($0) }
+    }
+
+    /// Returns when all that was heard has been told.
+    func told() async {
+        let leftOutCount = await events.told()
+        guard leftOutCount > 0 else { return }
+        console.say("\(counted(leftOutCount, "line")) more had no room while nobody read.")
+    }
+
+    private func tell(_ event: LabPartner.Event) {
         switch event {
         case .met(let agent):
             let name = agent.isEmpty ? "The other side" : agent
             console.event("peer", [("agent", .string(agent))])
             console.say("\(name) measures; this side takes part. (Ctrl-C ends it)")
         case .run(let request):
-            let isNew = state.withLock { state in
+            state.withLock { state in
+                // More are never under way: that this one is over was left out.
+                if state.requests.count >= LabConductor.runLimit, let over = state.requests.keys.min() {
+                    state.requests[over] = nil
+                }
                 state.requests[request.run] = request
-                return state.requests.count <= LabConductor.runLimit
             }
-            guard isNew else { return }
             let text = Self.text(request)
             console.event(
                 "lab-run",
@@ -132,21 +161,14 @@ final class LabJoinNarrator: Sendable {
                 console.drawBar(Self.bar(did, Self.text(request), columns: console.facts.size().columns - 1))
             }
         case .stopped(let run, let side, let figures):
-            let messages = (side == .partner ? figures.sent : figures.arrived) ?? 0
-            let request = state.withLock { state in
-                state.runCount += 1
-                state.messageCount += messages
-                return state.requests.removeValue(forKey: run)
-            }
+            let messages = Self.messages(of: figures, from: side)
+            let request = state.withLock { $0.requests.removeValue(forKey: run) }
             console.event(
                 "lab-run-over",
                 [("run", .integer(Int64(run))), ("messages", .integer(Int64(messages)))] + Self.members(of: figures))
             console.say("\(request.map(Self.text) ?? "Run \(run)"): \(Self.text(figures, from: side)).")
         case .failed(let run, let reason):
-            let request = state.withLock { state in
-                state.failedCount += 1
-                return state.requests.removeValue(forKey: run)
-            }
+            let request = state.withLock { $0.requests.removeValue(forKey: run) }
             let sentence = Printable.line(reason, columns: 200)
             console.event("lab-run-over", [("run", .integer(Int64(run))), ("message", .string(sentence))])
             console.say("\(request.map(Self.text) ?? "Run \(run)"): it broke off: \(sentence).")
@@ -180,6 +202,11 @@ final class LabJoinNarrator: Sendable {
     private static func bar(_ did: String, _ run: String, columns: Int) -> String {
         let start = did.prefix(1).uppercased() + did.dropFirst()
         return Printable.line("\(start) · \(run)", columns: columns)
+    }
+
+    /// Messages of this side: those that it sent, or got.
+    private static func messages(of figures: LabPartnerFigures, from side: LabSide) -> Int {
+        (side == .partner ? figures.sent : figures.arrived) ?? 0
     }
 
     private static func members(of figures: LabPartnerFigures) -> [(String, JSONValue)] {
