@@ -2,7 +2,9 @@
 """Echoes for the lab, as Docs/Protocols/Lab.md has them: an offer comes as a line of JSON, an answer goes out, and every message of
 every channel goes back as it came, until the connection or the input ends.
 
-    lab_echo.py aiortc | chromium | firefox
+    lab_echo.py aiortc | talkative | chromium | firefox
+
+The talkative one, aiortc too, says on its standard output what comes.
 """
 
 import asyncio
@@ -29,7 +31,7 @@ async def main(kind):
     reader = asyncio.StreamReader(limit=1 << 20)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     offer = json.loads(await reader.readline())
-    if kind == "aiortc":
+    if kind in ("aiortc", "talkative"):
         from aiortc import RTCPeerConnection, RTCSessionDescription
 
         connection = RTCPeerConnection()
@@ -37,6 +39,8 @@ async def main(kind):
         @connection.on("datachannel")
         def _(channel):
             channel.on("message", channel.send)
+            if kind == "talkative":
+                channel.on("message", lambda data: print(data.hex(), flush=True))
 
         await connection.setRemoteDescription(RTCSessionDescription(**offer))
         await connection.setLocalDescription(await connection.createAnswer())

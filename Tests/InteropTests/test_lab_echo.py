@@ -44,6 +44,30 @@ async def test_every_message_takes_the_relays_time_and_some_are_lost(tmp_path, k
     assert result["wire"]["forward"]["dropped"] > 0 and result["wire"]["back"]["dropped"] == 0
 
 
+async def test_an_echo_may_say_what_it_likes_behind_its_answer(tmp_path):
+    # 300 messages, and two characters of a line for each byte: ten times what a pipe holds.
+    result = await measure(
+        tmp_path, command("talkative"), "--channel", "ordered", "--delay", "20ms", "--size", "1000", "--rate", "100",
+        "--duration", "3s", "--seeds", "1")
+    assert result["accepted"] == result["delivered"] > 150 and result["damaged"] == 0
+
+
+@pytest.mark.parametrize("echo, reason", [
+    ("read -r offer; exit 3", "the echo process ended before it gave its description"),
+    ("read -r offer; echo something else", "the echo process gave no answer as a line of JSON")])
+async def test_what_is_no_echo_is_not_tried_for_every_run(tmp_path, echo, reason):
+    process = await asyncio.create_subprocess_exec(
+        str(BUILD / "martlet"), "lab", "run", "--preset", "game", "--echo", echo, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, preexec_fn=die_with_parent)
+    _, said = (text.decode() for text in await asyncio.wait_for(process.communicate(), 60))
+    assert process.returncode == 5, said
+    # Three runs, and each of them twice.
+    assert said.count(f"failed: {reason}.") == 6 and said.count("Once more …") == 3, said
+    assert said.endswith(
+        f"error: No connection to the other side came about: {reason}.\n"
+        "  try: the command by itself: it takes an offer and gives an answer (Docs/Protocols/Lab.md)\n"), said
+
+
 async def test_the_example_returns_everything(tmp_path):
     result = await measure(
         tmp_path, f"exec {shlex.quote(str(BUILD / 'SignalingPeer'))} answer --mode echo", "--channel", "ordered",

@@ -47,7 +47,8 @@ private final class MadeUpRunner: LabRunner {
 
     /// What was said, and why it failed.
     private func run(
-        _ runner: MadeUpRunner, isJSON: Bool = false, isQuiet: Bool = false, isColoured: Bool = false,
+        _ runner: MadeUpRunner, plan other: LabPlan? = nil, isJSON: Bool = false, isQuiet: Bool = false,
+        isColoured: Bool = false,
         files: (inout LabFileOptions) -> Void = { _ in }
     ) async throws -> (output: String, error: String, failure: CommandFailure?) {
         let texts = Mutex((output: "", error: ""))
@@ -62,7 +63,7 @@ private final class MadeUpRunner: LabRunner {
         files(&options)
         var failure: CommandFailure?
         do throws(CommandFailure) {
-            try await LabExperiment(plan: plan, preset: nil, outputs: LabFiles(options), console: console).run(
+            try await LabExperiment(plan: other ?? plan, preset: nil, outputs: LabFiles(options), console: console).run(
                 with: runner)
         } catch { failure = error }
         #expect(runner.isClosed.isSet)
@@ -147,6 +148,48 @@ private final class MadeUpRunner: LabRunner {
         #expect(third.failure?.sentence.contains("it has left") == true)
         #expect(
             third.output.contains("1 of 2 runs failed (it has left)") && !third.output.contains("unordered reliable"))
+    }
+
+    /// Two scenarios with three seeds each.
+    private static func plan(
+        _ medium: LabMedium, _ text: String = "channel = ordered, unordered\ndelay = 10ms"
+    ) throws -> LabPlan {
+        try LabPlanDraft(parsing: text + "\nseeds = 3", place: "plan").plan(medium: medium)
+    }
+
+    @Test func `a simulation that breaks off says nothing of the other scenarios`() async throws {
+        // Three runs before the first measure the pace.
+        let runner = MadeUpRunner { number throws(LabError) in
+            if (4...6).contains(number) { throw .failed("it ended") }
+        }
+        let (output, error, failure) = try await run(runner, plan: Self.plan(.simulated))
+        #expect(failure?.sentence.hasPrefix("3 of 6 runs failed. The first: ") == true)
+        #expect(
+            output.contains("unordered reliable: 50 % lost") && error.contains("Incomplete: 3 of 6 runs. 3 failed."))
+        // With sockets it is this machine, for which it does not get better.
+        let sockets = MadeUpRunner { _ throws(LabError) in throw .failed("no socket") }
+        let second = try await run(sockets, plan: Self.plan(.shaped))
+        #expect(second.failure?.status == .localResource && second.failure?.sentence.contains("no socket") == true)
+        #expect(second.error.contains("Incomplete: 0 of 6 runs. 3 failed."))
+    }
+
+    @Test func `a partner that breaks off has had a connection, so that there is hope`() async throws {
+        // Each is tried twice: two without a connection, one with, and the third without.
+        let runner = MadeUpRunner { number throws(LabError) in
+            if number == 5 || number == 6 { throw .partnerFailed("gone") }
+            throw .noConnection("no way")
+        }
+        let (_, error, failure) = try await run(runner, plan: Self.plan(.shaped))
+        #expect(failure?.status == .noPath && error.contains("Incomplete: 0 of 6 runs. 4 failed."))
+    }
+
+    @Test func `a link that is too long for a connection does not speak for a shorter one`() async throws {
+        // The long ones come first: three runs, twice each.
+        let runner = MadeUpRunner { number throws(LabError) in if number <= 6 { throw .noConnection("too late") } }
+        let plan = try Self.plan(.shaped, "channel = ordered\ndelay = 5s, 10ms")
+        let (_, error, failure) = try await run(runner, plan: plan)
+        #expect(failure?.sentence.hasPrefix("3 of 6 runs failed. ") == true)
+        #expect(error.contains("Incomplete: 3 of 6 runs. 3 failed."))
     }
 
     @Test func `who stops it gets what is there`() async throws {

@@ -40,8 +40,12 @@ package final class EchoRunner: LabRunner {
             throw LabError(error)
         }
         let result: Result<LabRun, LabError>
+        var reader: Task<Void, Never>?
         do throws(LabError) {
-            try await Self.connect(measured, process)
+            try await Self.negotiate(measured, process)
+            // Behind its answer it may say what it likes: if nobody read that, it would stand still.
+            reader = Task { await process.discardOutput() }
+            try await measured.opened()
             try await measured.flow(progress) {}
             result = .success(await measured.result())
         } catch {
@@ -49,12 +53,13 @@ package final class EchoRunner: LabRunner {
         }
         await measured.close()
         await process.end()
+        reader?.cancel()
         return try result.get()
     }
 
     package func close(because reason: LabError?) async {}
 
-    private static func connect(_ measured: MeasuredConnection, _ process: ChildProcess) async throws(LabError) {
+    private static func negotiate(_ measured: MeasuredConnection, _ process: ChildProcess) async throws(LabError) {
         do {
             let connection = try PeerConnection(configuration: measured.configuration)
             _ = try await measured.prepare(connection)
@@ -69,27 +74,26 @@ package final class EchoRunner: LabRunner {
         } catch {
             throw LabError(error)
         }
-        try await measured.opened()
     }
 
     private static func description(from line: String) throws(LabError) -> String {
         guard let value = try? JSONValue(parsing: line, depthLimit: 4, unpairedSurrogates: .refused),
             let object = value.object, object["type"]?.string == "answer", let sdp = object["sdp"]?.string
-        else { throw .partnerFailed("the echo process gave no answer as a line of JSON") }
+        else { throw .noConnection("the echo process gave no answer as a line of JSON") }
         return sdp
     }
 }
 
 extension LabError {
-    /// What an echo does wrong.
+    /// What an echo does wrong before there is a connection to it.
     fileprivate init(_ error: ChildProcessError) {
         self =
             switch error {
             case .notStarted(let program, let reason): .failed("\(program) could not be started: \(reason)")
-            case .notReading: .partnerFailed("the echo process does not read what it is given")
-            case .ended: .partnerFailed("the echo process ended before it gave its description")
-            case .lineTooLong: .partnerFailed("the echo process writes a line without an end")
-            case .silent: .partnerFailed("the echo process gave no description in time")
+            case .notReading: .noConnection("the echo process does not read what it is given")
+            case .ended: .noConnection("the echo process ended before it gave its description")
+            case .lineTooLong: .noConnection("the echo process writes a line without an end")
+            case .silent: .noConnection("the echo process gave no description in time")
             case .cancelled: .cancelled
             }
     }

@@ -82,7 +82,7 @@ struct LabExperiment: Sendable {
                     LabAccount.tellFailure(of: scenario, seed: seed, error, isTriedAgain: isAgain, on: console)
                     isFirst = false
                     if isAgain { continue }
-                    course.fail(error)
+                    course.fail(error, in: scenario, over: plan.medium)
                     if course.end != nil { return }
                     break
                 }
@@ -104,21 +104,24 @@ struct LabExperiment: Sendable {
 private struct Course {
     /// Where so many runs have not even a connection, and none was made, there will be none.
     private static let hopelessCount = 3
+    /// The link delays while the two connect, too: one that is longer, there and back, may be why they do not, and others may be
+    /// shorter.
+    private static let longWay = Duration.seconds(2)
 
     var madeCount = 0
     /// Why no more runs are made; nil as long as they are.
     var end: LabError?
     private var failedCount = 0
+    /// Those of them that leave little hope for the others.
+    private var unconnectedCount = 0
     private var first: LabError?
 
-    mutating func fail(_ error: LabError) {
+    mutating func fail(_ error: LabError, in scenario: LabScenario, over medium: LabMedium) {
         failedCount += 1
         first = first ?? error
-        guard end == nil, madeCount == 0, failedCount >= Self.hopelessCount else { return }
-        switch error {
-        case .noConnection, .failed: end = error
-        default: break
-        }
+        let isLong = scenario.link.forward.delay + scenario.link.back.delay > Self.longWay
+        if medium.isUnconnected(error), !isLong { unconnectedCount += 1 }
+        if end == nil, madeCount == 0, unconnectedCount >= Self.hopelessCount { end = error }
     }
 
     /// Why not everything was measured.
@@ -134,6 +137,16 @@ private struct Course {
 }
 
 extension LabMedium {
+    /// Whether a run that failed so had no connection, which is the same for all scenarios. What fails in a simulation otherwise is a
+    /// matter of the scenario alone.
+    fileprivate func isUnconnected(_ error: LabError) -> Bool {
+        switch error {
+        case .noConnection: true
+        case .failed: self != .simulated
+        case .partnerFailed, .badReport, .badPlan, .protocolViolation, .otherProtocol, .otherVersion, .cancelled: false
+        }
+    }
+
     /// Whether a run that failed may come about when it is tried once more: in a simulation, and with a partner that does not
     /// keep to the protocol, the same would come of it.
     fileprivate func isWorthAnotherTry(_ error: LabError) -> Bool {

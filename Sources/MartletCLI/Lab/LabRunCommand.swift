@@ -109,8 +109,15 @@ struct LabRunCommand: ConsoleCommand {
             plan: plan, preset: preset ?? LabPreset.allCases.first { $0.question == plan.title },
             peer: echo != nil ? .echo : LabReport.Peer(rawValue: peer.rawValue), outputs: outputs, console: console)
         if let echo {
-            return try await experiment.run(
-                with: EchoRunner(command: echo, medium: plan.medium, agent: Program.agent))
+            do throws(CommandFailure) {
+                return try await experiment.run(
+                    with: EchoRunner(command: echo, medium: plan.medium, agent: Program.agent))
+            } catch {
+                guard error.status == .noPath else { throw error }
+                throw CommandFailure(
+                    .noPath, error.sentence,
+                    remedy: "the command by itself: it takes an offer and gives an answer (Docs/Protocols/Lab.md)")
+            }
         }
         guard peer.isRemote else {
             return plan.medium == .simulated

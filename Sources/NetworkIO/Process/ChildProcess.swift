@@ -154,6 +154,18 @@ package final class ChildProcess: Sendable {
         return count
     }
 
+    /// Reads what it says and throws it away, until its output ends or the task is cancelled. Instead of reading lines.
+    package func discardOutput() async {
+        while !Task.isCancelled {
+            let count = await onThread { [self] in
+                let count = read(for: 100)
+                rest.withLock { $0.removeAll() }
+                return count
+            }
+            if count == 0 { return }
+        }
+    }
+
     private func takeLine() -> String? {
         rest.withLock { rest in
             guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }

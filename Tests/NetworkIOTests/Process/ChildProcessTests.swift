@@ -72,6 +72,20 @@ import Testing
         #expect(await process.end() == .exited(0))
     }
 
+    @Test func `what it says that nobody wants does not hold it up`() async throws {
+        // More than a pipe has room for.
+        let process = try Self.shell("echo first; head -c 400000 /dev/zero; exec >&-; cat >/dev/null; exit 7")
+        #expect(try await process.readLine() == "first")
+        await process.discardOutput()
+        #expect(await process.end() == .exited(7))
+        // And whoever does not want even that any more is let go.
+        let silent = try Self.shell("exec sleep 600")
+        let reader = Task { await silent.discardOutput() }
+        reader.cancel()
+        await reader.value
+        await silent.end(grace: .zero)
+    }
+
     @Test func `nothing that is open here reaches it`() async throws {
         let open = (0..<8).map { _ in dup(0) }
         defer { for descriptor in open { close(descriptor) } }
