@@ -53,7 +53,8 @@ def test_what_is_told():
         assert channel["sent"] - 10 <= channel["delivered"] <= channel["sent"]
     for channel in last["channels"][2:]:
         assert 65 <= channel["sent"] <= 80 and channel["expired"] <= 5
-        assert 5 <= channel["delivered"] <= channel["sent"] - 5
+        # About half of them arrive.
+        assert channel["sent"] / 4 <= channel["delivered"] <= channel["sent"] - 5
 
 
 def test_what_people_see():

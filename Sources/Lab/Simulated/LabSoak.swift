@@ -19,6 +19,8 @@ package final class LabSoak {
         /// Messages whose lifetime was over before SCTP could begin: they are not the traffic that is meant.
         package fileprivate(set) var expired = 0
         package fileprivate(set) var delivered = 0
+        /// Simulated time from the beginning to the last message that was delivered; zero before there is one.
+        package fileprivate(set) var lastDelivery = Duration.zero
         /// Messages that were due while the channel still held too much.
         package fileprivate(set) var refused = 0
 
@@ -40,8 +42,6 @@ package final class LabSoak {
     /// Loss changes to the next of these every ten seconds.
     private static let losses = [0.001, 0.002, 0.005, 0.01]
     private static let turn = Duration.seconds(10)
-    /// Reliable messages must have come within this, and the others must have been sent.
-    private static let stillness = Duration.seconds(60)
 
     package private(set) var channels: [Channel]
     private let pair: SimulatedPair
@@ -51,8 +51,7 @@ package final class LabSoak {
     private var isStarted = false
     /// When the next message of each channel is due.
     private var due: [NetworkTime]
-    /// When a channel last moved.
-    private var moved: [NetworkTime]
+    private var movements: [SoakMovement]
     private var departures = DepartureCount()
     private var nextTurn = NetworkTime.zero
     private var turns = 0
@@ -64,7 +63,7 @@ package final class LabSoak {
     package init(seed: UInt64) throws(LabError) {
         channels = Self.kinds.map(Channel.init)
         due = Array(repeating: .zero, count: channels.count)
-        moved = due
+        movements = Self.kinds.map { SoakMovement(isReliable: $0.isReliable, start: .zero) }
         expected = Array(repeating: 0, count: channels.count)
         generator = SplitMix64(seed: seed)
         do {
@@ -134,7 +133,7 @@ package final class LabSoak {
         nextTurn = start
         for number in channels.indices {
             due[number] = start.advanced(by: Self.beginnings[number])
-            moved[number] = start
+            movements[number] = SoakMovement(isReliable: channels[number].channel.isReliable, start: start)
         }
     }
 
@@ -179,7 +178,8 @@ package final class LabSoak {
             return
         }
         channels[number].delivered += 1
-        moved[number] = pair.now
+        channels[number].lastDelivery = elapsed
+        movements[number].noteDelivery(at: pair.now)
         let kind = channels[number].channel
         if kind.isReliable {
             if LabMessage(bytes) == nil { fault = "a reliable message is damaged" }
@@ -195,18 +195,17 @@ package final class LabSoak {
         }
     }
 
-    /// A reliable channel moves when something arrives; one that may lose everything, when SCTP begins to send another message.
     private func look(at number: Int) {
         // The identifier of the channel is its number, and the stream's.
         let sent = departures.begun[UInt16(number)] ?? 0
-        if !channels[number].channel.isReliable, sent > channels[number].sent { moved[number] = pair.now }
+        if sent > channels[number].sent { movements[number].noteDeparture(at: pair.now) }
         channels[number].sent = sent
         // One of the channels has a lifetime: all that expires is its.
         if channels[number].channel.maxPacketLifeTime != nil {
             channels[number].expired = pair.sender.session.counters.expiredMessages
         }
-        if moved[number].duration(to: pair.now) > Self.stillness {
-            fault = "nothing moves any more on the channel \"\(channels[number].channel.name)\""
+        if let still = movements[number].fault(at: pair.now) {
+            fault = "\(still) on the channel \"\(channels[number].channel.name)\""
         }
         if missing.count > 1000 { fault = "reliable messages are missing" }
     }

@@ -20,7 +20,8 @@ struct LabSoakCommand: ConsoleCommand {
             Two stacks of ours in this process; a link that loses 0.1 to 1%; unordered messages
             of 128 to 256 KiB that may be given up, and reliable ones beside them, all on one
             connection. It fails when one of them does not move for a simulated minute, when
-            something wrong arrives, when memory grows, or when nothing returns for a minute.
+            what is sent does not arrive for two, when something wrong arrives, when memory
+            grows, or when nothing returns for a minute.
             """)
 
     @Option(help: ArgumentHelp("Simulated hours, 0.001 to 1000.", valueName: "number"))

@@ -1,4 +1,5 @@
 import Dispatch
+import LinkSimulator
 import Synchronization
 import TestSupport
 import Testing
@@ -39,12 +40,42 @@ import Wire
                 // All that was given was sent, has expired, or is the one that waits.
                 #expect((0...2).contains(channel.given - channel.sent - channel.expired), "\(channel)")
                 // Some came, and some were given up: without that nothing of this is the traffic that froze.
-                #expect(channel.delivered >= 50)
+                #expect(channel.delivered >= 200, "\(channel)")
+                #expect(channel.lastDelivery >= .seconds(540), "\(channel)")
                 #expect(channel.delivered <= channel.sent - 50)
             }
         }
         #expect(soak.forwardCount >= 100)
         #expect(soak.datagrams.lost > 100)
+    }
+
+    @Test(arguments: [true, false])
+    func `a channel moves while something arrives`(isReliable: Bool) {
+        let start = NetworkTime.zero.advanced(by: .seconds(5))
+        let silence = isReliable ? SoakMovement.stillness : SoakMovement.silence
+        var movement = SoakMovement(isReliable: isReliable, start: start)
+        var now = start
+        for _ in 0..<3 {
+            // What is sent is seen all the time, and is not enough.
+            movement.noteDeparture(at: now.advanced(by: silence))
+            #expect(movement.fault(at: now.advanced(by: silence)) == nil)
+            let late = now.advanced(by: silence + .nanoseconds(1))
+            #expect(
+                movement.fault(at: late)
+                    == (isReliable ? "nothing moves any more" : "what is sent does not arrive any more"))
+            now = now.advanced(by: silence)
+            movement.noteDelivery(at: now)
+        }
+    }
+
+    @Test func `a channel that loses messages has to send them, too`() {
+        var movement = SoakMovement(isReliable: false, start: .zero)
+        let second = NetworkTime.zero.advanced(by: .seconds(1))
+        movement.noteDelivery(at: second)
+        #expect(movement.fault(at: NetworkTime.zero.advanced(by: .seconds(60))) == nil)
+        #expect(movement.fault(at: second.advanced(by: .seconds(60))) == "nothing moves any more")
+        movement.noteDeparture(at: second)
+        #expect(movement.fault(at: second.advanced(by: .seconds(60))) == nil)
     }
 
     @Test func `work that is the same at two looks is forgotten, and nobody is who does nothing`() {
