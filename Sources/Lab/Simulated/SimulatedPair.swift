@@ -113,10 +113,14 @@ final class SimulatedPair {
     }
 
     /// What the link there is now has done, in both directions.
+    var link: (forward: LinkStatistics, back: LinkStatistics) {
+        (network.uplinkStatistics(of: sender.host), network.uplinkStatistics(of: receiver.host))
+    }
+
+    /// What of that belongs into a report.
     var wire: LabWire {
-        LabWire(
-            forward: LabWireCount(network.uplinkStatistics(of: sender.host)),
-            back: LabWireCount(network.uplinkStatistics(of: receiver.host)))
+        let (forward, back) = link
+        return LabWire(forward: LabWireCount(forward), back: LabWireCount(back))
     }
 
     /// Ends both sessions. Idempotent.

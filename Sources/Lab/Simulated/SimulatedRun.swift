@@ -19,7 +19,7 @@ final class SimulatedRun {
     private static let connectPatience = Duration.seconds(900)
 
     private let scenario: LabScenario
-    private let pair: SimulatedPair
+    let pair: SimulatedPair
     private let patience: LabPatience
     private var phase: Phase
     private var recorder: LabRecorder

@@ -1,4 +1,5 @@
 import LinkSimulator
+import PeerSession
 import Testing
 import Wire
 
@@ -32,6 +33,16 @@ struct SimulatedScenario {
 
     func run(seed: UInt64, progress: @escaping @Sendable (LabProgress) -> Void = { _ in }) async throws -> LabRun {
         try await SimulatedRunner().run(try lab, seed: seed, progress: progress)
+    }
+
+    /// With what the link has done on the way from the sender to the receiver.
+    func runSeeingLink(seed: UInt64) async throws -> (run: LabRun, link: LinkStatistics) {
+        let time = try await SimulatedRunner.virtualTime()
+        defer { time.end() }
+        let run = try SimulatedRun(try lab, seed: seed, time: time)
+        defer { run.close() }
+        while try !run.advance(events: 256) {}
+        return (run.finished(), run.pair.link.forward)
     }
 }
 
