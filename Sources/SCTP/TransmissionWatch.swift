@@ -386,23 +386,26 @@ struct TransmissionWatch {
         return told.chunk
     }
 
-    /// What is given up by now, when something is to be told: then all, because the receiver drops what is whole before a number
-    /// if it has not heard of those in between.
+    /// What is given up by now and to be told: what is new in the last ticks, and now and then all. (All of it with every tick
+    /// would be half of what a link of 1 Mbit/s carries.)
     ///
-    /// - Parameter isSaidAnyway: a higher number is told with it.
+    /// - Parameter isSaidAnyway: a higher number is told with it; the receiver drops what is whole before that if it has not
+    ///   heard of those in between.
     private mutating func takeDue(at now: NetworkTime, isSaidAnyway: Bool) -> [UInt32] {
-        let all = givenUp(at: now)
-        guard let last = all.last else {
+        var numbers = givenUp(at: now)
+        guard let last = numbers.last else {
             told = []
             return []
         }
-        let isAgain = now >= toldAll.advanced(by: repetition) || told.count < Self.tellings
-        if isAgain { toldAll = now }
-        let isDue = isSaidAnyway || isAgain || told.first.map { last.isAfter($0) } ?? true
+        if isSaidAnyway || now >= toldAll.advanced(by: repetition) || told.count < Self.tellings {
+            toldAll = now
+        } else if let floor = told.first {
+            numbers.removeAll { !$0.isAfter(floor) }
+        }
         stopTiming(through: last)
         told.append(last)
         if told.count > Self.tellings { told.removeFirst() }
-        return isDue ? all : []
+        return numbers
     }
 
     /// The last numbers of messages that are given up, as long as nothing is before them that may still come.

@@ -228,21 +228,6 @@ import Wire
         #expect((0..<30).allSatisfy { _ in bench.tick().isEmpty })
     }
 
-    @Test func `what is new is told with all that was told before`() {
-        let bench = Bench()
-        bench.send(1, life: 30)
-        bench.send(2)
-        bench.acknowledge(0, (2, 2))
-        bench.milliseconds += 31
-        #expect((0..<4).map { _ in bench.tick() } == [[2], [2], [2], []])
-        bench.send(3, life: 30)
-        bench.send(4)
-        bench.acknowledge(0, (2, 2), (4, 4))
-        bench.milliseconds += 31
-        // Whoever has missed the first would drop what is whole between them.
-        #expect(bench.tick() == [2, 4])
-    }
-
     @Test func `what the library tells once is told again until the peer has answered`() {
         let bench = Bench()
         // Of the rest of a message, which has a number of its own, when nothing else is in flight.
