@@ -49,6 +49,7 @@ import Testing
         #expect(strip.recent.accepted == 2 && strip.recent.delivered == 1 && strip.recent.refused == 1)
         #expect(strip.recent.p50 == 300_000)
         #expect(strip.recent.waitingP99 == 200_000 && strip.recent.waitingShare == 1)
+        #expect(strip.recent.longestWait == 200_000 && strip.recent.waitingCount == 1)
         #expect(strip.recent.deliveredShare == 0.5)
     }
 

@@ -35,6 +35,15 @@ internal import Testing
             ])
     }
 
+    @Test func `a run that was to be tried once more has not failed`() {
+        var tally = LabTally(LabSamples.scenario(seeds: [1, 2, 3]))
+        tally.add(LabFailure(seed: 1, reason: "no way", isTriedAgain: true))
+        #expect(tally.result.sentence == "50 ms delay, ordered reliable: no run was finished (no way)")
+        #expect(
+            LabResult(scenario: LabSamples.scenario()).sentence
+                == "50 ms delay, ordered reliable: no run was finished")
+    }
+
     @Test func `a scenario without a run says why`() {
         var tally = LabTally(LabSamples.scenario(loss: 0.1, seeds: [1, 2]))
         for seed: UInt64 in [1, 2] {

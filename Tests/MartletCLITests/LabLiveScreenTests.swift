@@ -12,6 +12,8 @@ import Testing
             figures.p50 = 51_000
             figures.p99 = channel.ordered ? 480_000 : 60_000
             figures.waitingP99 = channel.ordered ? 430_000 : 0
+            figures.longestWait = channel.ordered ? 610_000 : 200
+            figures.waitingCount = figures.delivered
             let history = (0..<60).map { second in
                 LabLiveMoment(deliveredShare: second < 59 ? 1 : nil, p99: channel.ordered ? 480_000 : 60_000)
             }
@@ -48,6 +50,14 @@ import Testing
         let lines = Self.screen.lines(columns: 60, rows: 24, hasColour: false)
         #expect(lines.contains("            reliable    reliable    rtx 0       life 100"))
         #expect(lines.contains("1 % wait    > 430 ms    nobody      nobody      nobody"))
+    }
+
+    @Test func `of fewer than a hundred messages the longest wait is told, for all channels`() {
+        var screen = Self.screen
+        screen.strips[2].recent.waitingCount = 99
+        let lines = screen.lines(columns: 80, rows: 24, hasColour: false)
+        #expect(lines.contains("waits up to 610 ms           nobody           nobody           nobody"))
+        #expect(lines.contains("1 % wait    > 430 ms         nobody           nobody           nobody"), "of a minute")
     }
 
     @Test func `why messages are old is said, where they are`() {

@@ -11,6 +11,10 @@ package struct LabLiveFigures: Hashable, Sendable {
     package var p99: Int64?
     /// How long messages that were there waited for earlier ones, at the 99th percentile; nil where this cannot be seen.
     package var waitingP99: Int64?
+    /// The longest that one waited; nil where this cannot be seen.
+    package var longestWait: Int64?
+    /// Messages of which it was seen how long they waited.
+    package var waitingCount = 0
     /// The share that waited longer than ``LabResult/waitingThreshold``; nil where this cannot be seen.
     package var waitingShare: Double?
 

@@ -83,6 +83,8 @@ package struct LabLiveWindow: Sendable {
         let waits = recent.compactMap(\.waited)
         if let waiting = LabDistribution(waits) {
             figures.waitingP99 = waiting.p99
+            figures.longestWait = waiting.max
+            figures.waitingCount = waiting.count
             figures.waitingShare = Double(waits.count { $0 > LabResult.waitingThreshold }) / Double(waits.count)
         }
         return figures

@@ -98,7 +98,7 @@ package struct LabSettings: Hashable, Sendable {
                 }
                 choices.append(Choice(label: channel.name) { $0.channel = channel })
             case .size:
-                let count = try part.byteCount(LabMessage.headerBytes...262_144)
+                let count = try part.byteCount(LabTraffic.sizes)
                 choices.append(Choice(label: LabQuantity.bytes(count)) { $0.traffic.messageBytes = count })
             case .rate:
                 let rate = try part.messageRate()
@@ -132,8 +132,9 @@ package struct LabSettings: Hashable, Sendable {
             name: "", channel: LabChannel(), link: LabLink(),
             traffic: LabTraffic(
                 messageBytes: LabMessage.headerBytes, rate: nil,
-                duration: try duration.duration(.milliseconds(100)...(.seconds(3600))),
-                late: try late.duration(.milliseconds(1)...(.seconds(3600)))),
+                duration: try duration.duration(
+                    LabTraffic.durations.lowerBound...LabTraffic.longestWritten),
+                late: try late.duration(LabTraffic.limits)),
             seeds: try seeds.seeds())
         switch LabWritten.trimmed(from.value) {
         case "here", "conductor": scenario.from = .conductor

@@ -94,8 +94,10 @@ extension LabWritten {
         guard ["", "/s"].contains(unit) else {
             throw refused("is no number of messages a second", remedy: "60, or max")
         }
-        guard (0.01...100_000).contains(number) else {
-            throw refused("is out of bounds", remedy: "0.01 to 100000, or max")
+        let bounds = LabTraffic.rates
+        guard bounds.contains(number) else {
+            let ends = [bounds.lowerBound, bounds.upperBound].map { LabQuantity.decimal($0, places: 2) }
+            throw refused("is out of bounds", remedy: "\(ends.joined(separator: " to ")), or max")
         }
         return number
     }

@@ -23,6 +23,11 @@ package struct LabReport: Hashable, Sendable {
         case echo
     }
 
+    /// Whether every run of the plan was made: no conclusion is drawn from a part of them.
+    package var isComplete: Bool {
+        results.count == plan.scenarios.count && results.allSatisfy { $0.runs.count == $0.scenario.seeds.count }
+    }
+
     package init(
         plan: LabPlan, results: [LabResult], conductor: String, partner: String, peer: Peer? = nil, version: String,
         made: Int64

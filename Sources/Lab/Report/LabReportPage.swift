@@ -40,7 +40,7 @@ package struct LabReportPage: Sendable {
 
     /// Each plot as a file of SVG with its name, for talks: `delivered-1`, `latency-1`, ….
     package var drawings: [(name: String, svg: String)] {
-        (delivered + latencies + timelines + waits).map { ($0.name, $0.wide.file) }
+        [delivered, latencies, timelines, waits].flatMap(\.figures).map { ($0.name, $0.wide.file) }
     }
 
     // MARK: - Parts
@@ -77,10 +77,10 @@ package struct LabReportPage: Sendable {
             ])
     }
 
-    /// The answer to the question of a preset.
+    /// The answer to the question of a preset, when every run was made that it asks for.
     private var answer: [Markup] {
         let preset = LabPreset.allCases.first { $0.question == report.plan.title }
-        guard let lines = preset?.answer(report.results), !lines.isEmpty else { return [] }
+        guard report.isComplete, let lines = preset?.answer(report.results), !lines.isEmpty else { return [] }
         return [Markup("ul", ["class": "findings"], lines.map { Markup("li", text: $0) })]
     }
 
@@ -93,17 +93,17 @@ package struct LabReportPage: Sendable {
     /// Where nobody waited, that is said without a plot.
     private var waiting: [Markup] {
         guard report.results.contains(where: { $0.waiting != nil }) else { return [] }
-        let figures = waits
-        guard figures.isEmpty else { return section("Waiting for others", figures) }
+        let shown = waits
+        guard shown.figures.isEmpty else { return section("Waiting for others", shown) }
         return [Markup("h2", text: "Waiting for others"), Markup("p", text: "No message waited for an earlier one.")]
     }
 
-    private func section(_ heading: String, _ figures: [ReportFigure]) -> [Markup] {
-        guard !figures.isEmpty else { return [] }
-        var parts = [Markup("h2", text: heading)] + figures.map(\.markup)
-        let hidden = groups.count - Self.figureLimit
-        if figures.count > 1, hidden > 0 {
-            parts.append(Markup("p", ["class": "quiet"], text: "\(hidden) more groups are in the table below."))
+    private func section(_ heading: String, _ shown: Shown) -> [Markup] {
+        guard !shown.figures.isEmpty else { return [] }
+        var parts = [Markup("h2", text: heading)] + shown.figures.map(\.markup)
+        if shown.rest > 0 {
+            let more = shown.rest == 1 ? "1 more group is" : "\(LabText.count(shown.rest)) more groups are"
+            parts.append(Markup("p", ["class": "quiet"], text: "\(more) in the table below."))
         }
         return parts
     }
@@ -136,22 +136,41 @@ package struct LabReportPage: Sendable {
 
     // MARK: - Figures
 
+    /// The figures of one kind.
+    private struct Shown {
+        var figures: [ReportFigure] = []
+        /// Groups behind the last of them, which are not looked at any more.
+        var rest = 0
+    }
+
     /// One plot holds as many groups as fit a page.
-    private var delivered: [ReportFigure] {
+    private var delivered: Shown {
         var pages: [[ReportGroup]] = []
         for group in groups.prefix(200) {
             let rows = pages.last?.reduce(0) { $0 + $1.members.count } ?? .max
             if rows >= 24 || pages.isEmpty { pages.append([group]) } else { pages[pages.count - 1].append(group) }
         }
-        return pages.prefix(Self.figureLimit).enumerated().compactMap { .delivery($0.element, number: $0.offset + 1) }
+        let shown = pages.prefix(Self.figureLimit)
+        return Shown(
+            figures: shown.enumerated().compactMap { .delivery($0.element, number: $0.offset + 1) },
+            rest: groups.count - shown.reduce(0) { $0 + $1.count })
     }
 
-    private var latencies: [ReportFigure] { figures(ReportFigure.latency) }
-    private var timelines: [ReportFigure] { figures(ReportFigure.timeline) }
-    private var waits: [ReportFigure] { figures(ReportFigure.waiting) }
+    private var latencies: Shown { figures(ReportFigure.latency) }
+    private var timelines: Shown { figures(ReportFigure.timeline) }
+    private var waits: Shown { figures(ReportFigure.waiting) }
 
-    private func figures(_ make: (ReportGroup, Int) -> ReportFigure?) -> [ReportFigure] {
-        groups.prefix(Self.figureLimit).enumerated().compactMap { make($0.element, $0.offset + 1) }
+    /// Of the groups that have such a figure, the first ones; each has the number of its group.
+    private func figures(_ make: (ReportGroup, Int) -> ReportFigure?) -> Shown {
+        var shown = Shown()
+        for (index, group) in groups.enumerated() {
+            guard shown.figures.count < Self.figureLimit else {
+                shown.rest = groups.count - index
+                break
+            }
+            if let figure = make(group, index + 1) { shown.figures.append(figure) }
+        }
+        return shown
     }
 
     // MARK: - Settings

@@ -54,7 +54,11 @@ struct ReportFigure: Hashable, Sendable {
         let headline = ReportHeadline.latency(group)
         let plot = DistributionPlot(
             title: headline,
-            description: summary(members) { "1 % over \(ReportWords.time($0.result.latency?.p99 ?? 0))" },
+            description: summary(members) { member in
+                guard let latency = member.result.latency else { return "" }
+                return latency.hasOnePercent
+                    ? "1 % over \(ReportWords.time(latency.p99))" : "\(ReportWords.time(latency.max)) at most"
+            },
             shareTitle: "share of the messages sent that had come by then", timeTitle: "after sending", verb: "took",
             shortest: 50,
             series: members.compactMap { member in

@@ -22,6 +22,8 @@ package struct LabPoint: Hashable, Sendable {
 package struct LabDistribution: Hashable, Sendable {
     /// The most points of ``cdf``.
     package static let pointLimit = 200
+    /// Of fewer values than this the 99th percentile is the largest: nothing exceeds it, and nobody says "1 % take over".
+    package static let percentCount = 100
 
     package var count: Int
     package var mean: Double
@@ -63,6 +65,9 @@ package struct LabDistribution: Hashable, Sendable {
         (p50, p90, p99, p999) = (percentiles[0], percentiles[1], percentiles[2], percentiles[3])
         cdf = Self.points(of: times)
     }
+
+    /// Whether one percent of the values are a value at least; see ``percentCount``.
+    package var hasOnePercent: Bool { count >= Self.percentCount }
 
     /// The value of ``rank(_:of:)``.
     package static func nearestRank(_ thousandths: Int, of sorted: [Int64]) -> Int64 {

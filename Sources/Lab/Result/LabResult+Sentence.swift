@@ -53,8 +53,13 @@ extension LabResult {
     // MARK: - What happened
 
     private var outcome: [String] {
-        guard !runs.isEmpty || failures.isEmpty else { return [failureOutcome] }
+        guard !runs.isEmpty else { return [failedRuns.isEmpty ? unfinishedOutcome : failureOutcome] }
         return measuredOutcome + (failedRuns.isEmpty ? [] : [failureOutcome])
+    }
+
+    /// Before the first run had ended, or had failed for good, somebody put an end to it.
+    private var unfinishedOutcome: String {
+        failures.last.map { "no run was finished (\($0.reason))" } ?? "no run was finished"
     }
 
     /// Of runs that came to nothing.
@@ -106,17 +111,17 @@ extension LabResult {
         let arrive = isRoundTrip ? "are back" : "arrive"
         if latency.count == 1 { return "it took \(LabText.time(latency.max))" }
         if latency.p99 - latency.p50 < Self.noticeable {
-            return "\(latency.count < 100 ? "all" : "99 %") \(arrive) within \(LabText.time(latency.p99))"
+            return "\(latency.hasOnePercent ? "99 %" : "all") \(arrive) within \(LabText.time(latency.p99))"
         }
         let half = "half \(arrive) within \(LabText.time(latency.p50))"
-        if latency.count < 100 { return "\(half), the slowest takes \(LabText.time(latency.max))" }
+        if !latency.hasOnePercent { return "\(half), the slowest takes \(LabText.time(latency.max))" }
         return "\(half), 1 % take over \(LabText.time(latency.p99))"
     }
 
     /// Who waits how long; of fewer than a hundred there is no one percent.
     private static func words(ofWaiting waiting: LabDistribution) -> String {
         if waiting.p50 >= noticeable { return "half of all messages wait over \(LabText.time(waiting.p50))" }
-        if waiting.count < 100 { return "the longest wait is \(LabText.time(waiting.max))" }
+        if !waiting.hasOnePercent { return "the longest wait is \(LabText.time(waiting.max))" }
         return "1 % of messages wait over \(LabText.time(waiting.p99))"
     }
 

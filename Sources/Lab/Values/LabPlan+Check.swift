@@ -47,10 +47,10 @@ extension LabTraffic {
     ///
     /// - Throws: ``LabError/badPlan(_:)`` with what is wrong with it.
     package func check() throws(LabError) {
-        try LabCheck.range(messageBytes, LabMessage.headerBytes...LabMessage.byteLimit, "bytes of a message")
-        if let rate { try LabCheck.range(rate, 0.001...1e9, "messages per second") }
-        try LabCheck.range(duration, .milliseconds(1)...LabCheck.day, "the duration")
-        try LabCheck.range(late, .zero...LabCheck.day, "the time after which a message is late")
+        try LabCheck.range(messageBytes, Self.sizes, "bytes of a message")
+        if let rate { try LabCheck.range(rate, Self.rates, "messages per second") }
+        try LabCheck.range(duration, Self.durations, "the duration")
+        try LabCheck.range(late, Self.limits, "the time after which a message is late")
     }
 }
 

@@ -156,10 +156,3 @@ extension LabMedium {
         }
     }
 }
-
-extension LabReport {
-    /// Whether every run of the plan was made.
-    var isComplete: Bool {
-        results.count == plan.scenarios.count && results.allSatisfy { $0.runs.count == $0.scenario.seeds.count }
-    }
-}

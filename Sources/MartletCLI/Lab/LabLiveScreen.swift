@@ -103,14 +103,17 @@ struct LabLiveScreen: Sendable {
             row("half within", figures.map { Self.time($0.p50) }, width: width),
             row("99 % within", figures.map { Self.time($0.p99) }, width: width),
         ]
-        if figures.contains(where: { $0.waitingP99 != nil }) {
+        let seen = figures.filter { $0.waitingP99 != nil }
+        if !seen.isEmpty {
+            // Of fewer than a hundred there is no one percent; side by side stand figures of the same kind.
+            let hasOnePercent = seen.allSatisfy { $0.waitingCount >= LabDistribution.percentCount }
             lines.append(
                 row(
-                    "1 % wait",
+                    hasOnePercent ? "1 % wait" : "waits up to",
                     figures.map { figure in
-                        guard let waiting = figure.waitingP99 else { return "–" }
+                        guard let waiting = hasOnePercent ? figure.waitingP99 : figure.longestWait else { return "–" }
                         guard waiting >= Self.noticeable else { return "nobody" }
-                        return Self.marked("> \(Self.time(waiting))", when: true, hasColour)
+                        return Self.marked((hasOnePercent ? "> " : "") + Self.time(waiting), when: true, hasColour)
                     }, width: width))
         }
         if figures.contains(where: { $0.refused > 0 }) {

@@ -112,6 +112,39 @@ import Testing
         #expect(drawing.svg.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\""))
         #expect(drawing.svg.contains("<style>") && drawing.svg.contains("prefers-color-scheme:dark"))
     }
+
+    @Test func `no conclusion is drawn from a part of the runs`() throws {
+        let preset = LabPreset.game
+        var report = ReportSamples.report(title: preset.question, losses: [0.1], messages: 200)
+        let answer = try #require(preset.answer(report.results).last)
+        #expect(answer.hasPrefix("So: "))
+        let list = "<ul class=\"findings\">"
+        #expect(report.isComplete && LabReportPage(report).html.contains(list))
+        // Behind the second scenario somebody put an end to it.
+        report.results.removeLast(2)
+        #expect(!report.isComplete && preset.answer(report.results).last?.hasPrefix("So: ") == true)
+        #expect(!LabReportPage(report).html.contains(list))
+        // Or all began, and a run is missing.
+        report = ReportSamples.report(title: preset.question, losses: [0.1], messages: 200)
+        report.results[3].runs.removeLast()
+        #expect(!report.isComplete && !LabReportPage(report).html.contains(list))
+    }
+
+    @Test func `that nobody waited is said of all results, and who waited is shown wherever it stands`() {
+        let losses = (0..<30).map { Double($0) / 1_000 }
+        var report = ReportSamples.report(
+            losses: losses, channels: ["ordered", "unordered"], messages: 200, seeds: [1])
+        for index in report.results.indices {
+            report.results[index].waitingShare = 0
+        }
+        #expect(LabReportPage(report).html.contains("No message waited for an earlier one."))
+        report.results[58].waitingShare = 0.02
+        let html = LabReportPage(report).html
+        #expect(!html.contains("No message waited for an earlier one."))
+        #expect(html.contains("<figure id=\"waiting-30\">"))
+        // All groups stand in the figures of what arrives, and in those of latency 24 of 30.
+        #expect(html.occurrences(of: "6 more groups are in the table below.") == 2)
+    }
 }
 
 extension String {
@@ -119,16 +152,4 @@ extension String {
 
     /// As it stands in an attribute.
     fileprivate var markup: String { replacing("'", with: "&#39;") }
-
-    @Test func `where nothing happens there is no worst moment`() throws {
-        let scenario = ReportSamples.scenario("ordered", loss: 0)
-        let sentAt = (0..<300).map { Int64($0) * 100_000 }
-        let receptions = (0..<300).map { index in
-            LabReception(sequence: UInt32(index), at: sentAt[index] + 40_000 + Int64(index % 7 * 300), waited: 0)
-        }
-        let run = LabRun(seed: 1, offeredCount: 300, sentAt: sentAt, receptions: receptions)
-        let group = try #require(
-            ReportGroup.groups(of: ReportSamples.report([LabResult(scenario: scenario, runs: [run])])).first)
-        #expect(ReportHeadline.timeline(group).lowercased().hasSuffix("latency stays within 42\u{A0}ms all the time"))
-    }
 }

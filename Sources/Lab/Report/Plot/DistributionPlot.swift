@@ -126,9 +126,12 @@ struct DistributionPlot: Hashable, Sendable {
 
     private func tail(of one: Series) -> String {
         // Below the beginning of the axis nothing is told apart.
-        one.distribution.max <= shortest
-            ? "none \(verb) over \(ReportWords.time(shortest))"
-            : "1 % \(verb) over \(ReportWords.time(one.distribution.p99))"
+        if one.distribution.max <= shortest { return "none \(verb) over \(ReportWords.time(shortest))" }
+        // Of few messages, or where fewer than one percent waited, only the longest time says something.
+        guard one.distribution.hasOnePercent, one.distribution.p99 > shortest else {
+            return "\(verb) \(ReportWords.time(one.distribution.max)) at most"
+        }
+        return "1 % \(verb) over \(ReportWords.time(one.distribution.p99))"
     }
 
     private func endLabels(_ names: [[String]], in frame: PlotFrame) -> [Markup] {
