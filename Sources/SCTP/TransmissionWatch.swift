@@ -381,7 +381,9 @@ struct TransmissionWatch {
     /// What usrsctp has told the peer, when it has not answered for a round trip. Of a message whose rest it gives up when nothing
     /// else is in flight it tells once, without a timer: were that packet lost, the stream could never be closed.
     private mutating func takeUnheard(at now: NetworkTime) -> [UInt8]? {
-        guard let told = forwarded, told.number.isAfter(cumulative), now >= told.at.advanced(by: repetition) else { return nil }
+        guard let told = forwarded, told.number.isAfter(cumulative), now >= told.at.advanced(by: repetition) else {
+            return nil
+        }
         forwarded?.at = now
         return told.chunk
     }

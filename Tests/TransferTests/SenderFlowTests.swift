@@ -224,7 +224,9 @@ struct SenderFlowTests {
     }
 
     @Test(arguments: [ControlMessage.reveal(nonce: [UInt8](repeating: 0, count: 16)), greeting])
-    func `whoever greets is asked about once, also when a broken rule or a false word follows at once`(next: ControlMessage) async throws {
+    func `whoever greets is asked about once, also when a broken rule or a false word follows at once`(
+        next: ControlMessage
+    ) async throws {
         let asked = Mutex<[String]>([])
         var options = TransferOptions()
         options.certificates = .init(local: [1], remote: [2])

@@ -103,7 +103,8 @@ struct AgreementTests {
         /// On a machine that is not busy a sender in real time skips next to nothing of what is due; delivery within a percentage point, p50 and
         /// p99 of the latency within 10 % and 5 ms of what the simulated link gives.
         var isGood: Bool {
-            Double(shaped.accepted) >= 0.95 * Double(simulated.accepted) && abs(shares.simulated - shares.shaped) <= 0.01
+            Double(shaped.accepted) >= 0.95 * Double(simulated.accepted)
+                && abs(shares.simulated - shares.shaped) <= 0.01
                 && isClose(latencies.simulated.p50, latencies.shaped.p50)
                 && isClose(latencies.simulated.p99, latencies.shaped.p99)
         }
