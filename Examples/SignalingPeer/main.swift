@@ -3,9 +3,9 @@
 //   swift run SignalingPeer offer|answer [--mode echo|blast] [--label L] [--unordered] [--max-retransmits N]
 //       [--max-packet-life-time MS] [--protocol P] [--negotiated ID] [--bytes N] [--message-size N] [--stun HOST:PORT]
 //
-// One line of JSON {"type","sdp"} goes out and one comes in, complete descriptions both. `echo` returns every message as
-// it came until the connection ends. `blast` (on one side; the other may be `echo --no-echo`, a sink) sends bytes and
-// prints what arrived, as JSON.
+// One line of JSON {"type","sdp"} goes out and one comes in, complete descriptions both. `echo` returns every message
+// as it came until the connection ends. `blast` (on one side; the other may be `echo --no-echo`, a sink) sends bytes
+// and prints what arrived, as JSON.
 
 import FoundationEssentials
 import Martlet

@@ -13,7 +13,8 @@ package enum ChatError: Error, Sendable, Equatable {
     case version
     /// The other side, or this one, revealed something else than it committed to: somebody may stand in between.
     case unverified
-    /// The other side is not there to talk; the protocol that it speaks ("martlet.transfer" where it is there for files).
+    /// The other side is not there to talk; the protocol that it speaks ("martlet.transfer" where it is there for
+    /// files).
     case notAChat(String)
     /// The connection ended without a word, or nothing came.
     case vanished

@@ -4,8 +4,8 @@ internal import Transfer
 /// What happened, on its way to the person, in order.
 ///
 /// Memory: of each member one event waits, because ``tell(_:)`` returns when the person has it; what is appended by
-/// connections and transfers waits for ``room()`` first, so that beyond ``roomLimit`` there is at most one for each of these.
-/// Of the progress of a transfer only the latest waits, and of what is sent.
+/// connections and transfers waits for ``room()`` first, so that beyond ``roomLimit`` there is at most one for each of
+/// these. Of the progress of a transfer only the latest waits, and of what is sent.
 final class ChatEventQueue: Sendable {
     private struct Entry: Sendable {
         var event: ChatEvent

@@ -1,11 +1,11 @@
 internal import Martlet
 internal import Transfer
 
-/// The files of a talk, in both directions (Docs/Protocols/Chat.md, Files): each transfer goes over a channel of its own, and
-/// over the next connection where it was interrupted.
+/// The files of a talk, in both directions (Docs/Protocols/Chat.md, Files): each transfer goes over a channel of its
+/// own, and over the next connection where it was interrupted.
 ///
-/// Memory: of each member at most 8 transfers run in each direction, each bounded by itself, and at most 32 of theirs are
-/// remembered; of ours at most 64 that are not over. Of their events only the latest progress waits.
+/// Memory: of each member at most 8 transfers run in each direction, each bounded by itself, and at most 32 of theirs
+/// are remembered; of ours at most 64 that are not over. Of their events only the latest progress waits.
 actor ChatFileDesk {
     /// A connection of a member.
     struct Link: Sendable {

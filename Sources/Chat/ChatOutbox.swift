@@ -1,8 +1,8 @@
 internal import DequeModule
 internal import Wire
 
-/// What we said to one other person and has not been acknowledged: numbered, sent within the window, and sent again over
-/// the next connection where it was not heard.
+/// What we said to one other person and has not been acknowledged: numbered, sent within the window, and sent again
+/// over the next connection where it was not heard.
 ///
 /// Keeps at most ``ChatLimits/keptMessages`` messages and ``ChatLimits/keptBytes`` bytes of text.
 struct ChatOutbox: Sendable {

@@ -2,17 +2,17 @@ internal import DequeModule
 internal import Transfer
 package import Wire
 
-/// One other person, over any number of connections, as a value without channel and clock: what was said is numbered, kept
-/// until it was acknowledged, and said again where it was not heard, so that nothing is lost, doubled or out of order.
-/// Source: Docs/Protocols/Chat.md.
+/// One other person, over any number of connections, as a value without channel and clock: what was said is numbered,
+/// kept until it was acknowledged, and said again where it was not heard, so that nothing is lost, doubled or out of
+/// order. Source: Docs/Protocols/Chat.md.
 ///
-/// Use: ``begin(_:fresh:)`` with the greeting of each connection, ``receive(_:at:)`` for what comes, and after every call
-/// of any kind take messages to be sent (``takeMessage(at:)``) and events to be shown (``takeEvent(at:)``) until there are
-/// none, and look again at ``deadline``. A message is acknowledged when the next event is asked for, or by
+/// Use: ``begin(_:fresh:)`` with the greeting of each connection, ``receive(_:at:)`` for what comes, and after every
+/// call of any kind take messages to be sent (``takeMessage(at:)``) and events to be shown (``takeEvent(at:)``) until
+/// there are none, and look again at ``deadline``. A message is acknowledged when the next event is asked for, or by
 /// ``acknowledgeTaken()``.
 ///
-/// Its memory is bounded by ``ChatLimits``: what we said by `keptMessages` and `keptBytes`, signals by `keptSignals` and
-/// `keptSignalBytes`; of what comes, at most the window and `waitingEvents` (``isFull``).
+/// Its memory is bounded by ``ChatLimits``: what we said by `keptMessages` and `keptBytes`, signals by `keptSignals`
+/// and `keptSignalBytes`; of what comes, at most the window and `waitingEvents` (``isFull``).
 package struct ChatPair: Sendable {
     enum Phase: Sendable, Equatable {
         /// There is no connection.

@@ -1,7 +1,7 @@
 /// What happens in a pair, for whoever leads the talk.
 package enum ChatPairEvent: Sendable, Equatable {
-    /// A connection stands, and both sides know what the other has. `isNew`: it is somebody else than before, or somebody
-    /// for the first time. The names are fit to be shown.
+    /// A connection stands, and both sides know what the other has. `isNew`: it is somebody else than before, or
+    /// somebody for the first time. The names are fit to be shown.
     case begun(name: String, agent: String, isNew: Bool)
     /// As it came: not fit to be shown. `age`: how long ago it was written, 366 days at most.
     case message(text: String, age: Duration)

@@ -4,12 +4,12 @@ package import Signaling
 package import Transfer
 internal import Wire
 
-/// Everybody we talk with: as host of a room whoever comes, as guest the host and whom it introduces, each over a connection
-/// of its own.
+/// Everybody we talk with: as host of a room whoever comes, as guest the host and whom it introduces, each over a
+/// connection of its own.
 ///
-/// Memory: at most seven others, each bounded by its ``ChatPair`` (16 MiB of what we said, 1 MiB of what waits to be shown);
-/// what was said while nobody was there, as much once more; 16 connections on which nobody has greeted yet; events by
-/// ``ChatEventQueue`` and files by ``ChatFileDesk``.
+/// Memory: at most seven others, each bounded by its ``ChatPair`` (16 MiB of what we said, 1 MiB of what waits to be
+/// shown); what was said while nobody was there, as much once more; 16 connections on which nobody has greeted yet;
+/// events by ``ChatEventQueue`` and files by ``ChatFileDesk``.
 package actor ChatTalk {
     /// Somebody else, from the first `begin` until the place is given up.
     struct Partner {
@@ -138,8 +138,8 @@ package actor ChatTalk {
     /// Talks as guest, until the host says bye, ``leave()`` or cancellation.
     ///
     /// - Parameter connect: enters the room, the first time and again after a loss.
-    /// - Throws: `unreachable` when the room could not be had, `vanished` when the way back failed for so long, and what
-    ///   ended the talk otherwise.
+    /// - Throws: `unreachable` when the room could not be had, `vanished` when the way back failed for so long, and
+    ///   what ended the talk otherwise.
     package func visit(
         _ connect: @escaping @Sendable (_ isFirst: Bool) async throws(PeerConnectorError) -> ChatPeer
     ) async throws(ChatError) {

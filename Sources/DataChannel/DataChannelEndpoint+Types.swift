@@ -49,7 +49,8 @@ extension DataChannelEndpoint {
         /// The peer opened a channel; it can send already.
         case incoming(ChannelHandle, DataChannelParameters)
         case message(ChannelHandle, DataChannelMessage)
-        /// The channel begins to close, and nobody here called `close`: the peer did, or an ``error(_:_:)`` came before.
+        /// The channel begins to close, and nobody here called `close`: the peer did, or an ``error(_:_:)`` came
+        /// before.
         case closing(ChannelHandle)
         /// The last event of a channel; its stream identifier is free again.
         case closed(ChannelHandle)

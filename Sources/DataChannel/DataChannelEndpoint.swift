@@ -18,7 +18,8 @@ package struct DataChannelEndpoint {
     package let limits: Limits
     /// The largest message the peer accepts, in bytes; nil for any. 65536 until its description says otherwise.
     package var remoteMaximumMessageBytes: Int? = 65536
-    /// The largest message we accept, in bytes: what our description announces. A larger one costs the peer its channel.
+    /// The largest message we accept, in bytes: what our description announces. A larger one costs the peer its
+    /// channel.
     package var localMaximumMessageBytes: Int
     package internal(set) var counters = Counters()
 

@@ -9,8 +9,8 @@ package struct DataChannelParameters: Hashable, Sendable {
     package let reliability: DataChannelReliability
     package let priority: DataChannelPriority
 
-    /// - Throws: ``DataChannelError/nameTooLong(byteCount:limit:)`` when a length field of OPEN could not hold the label
-    ///   or the protocol.
+    /// - Throws: ``DataChannelError/nameTooLong(byteCount:limit:)`` when a length field of OPEN could not hold the
+    ///   label or the protocol.
     package init(
         label: String, protocol: String = "", ordered: Bool = true, reliability: DataChannelReliability = .reliable,
         priority: DataChannelPriority = .low
@@ -26,7 +26,8 @@ package struct DataChannelParameters: Hashable, Sendable {
         self.priority = priority
     }
 
-    /// - Throws: ``DataChannelError/conflictingReliability`` when both limits are given, and as ``init(label:protocol:ordered:reliability:priority:)``.
+    /// - Throws: ``DataChannelError/conflictingReliability`` when both limits are given, and as
+    ///   ``init(label:protocol:ordered:reliability:priority:)``.
     package init(label: String, options: DataChannelOptions) throws(DataChannelError) {
         let reliability: DataChannelReliability
         switch (options.maxRetransmits, options.maxPacketLifeTime) {

@@ -70,8 +70,8 @@ extension ICEAgent {
         }
     }
 
-    /// Whoever has more patience than a check's life asks again, when every check was in vain: the peer may not know our
-    /// description yet, and what a firewall lets back in is forgotten after half a minute of silence.
+    /// Whoever has more patience than a check's life asks again, when every check was in vain: the peer may not know
+    /// our description yet, and what a firewall lets back in is forgotten after half a minute of silence.
     mutating func renewChecks(at now: NetworkTime) {
         guard usableKey == nil, checks.isEmpty, !checkList.hasPending, let patienceEndsAt, now < patienceEndsAt else {
             return

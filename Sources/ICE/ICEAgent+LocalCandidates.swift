@@ -61,8 +61,8 @@ extension ICEAgent {
             isLocalScope: address.isLoopback || address.isLinkLocal)
     }
 
-    /// Names a STUN server whose address became known after the agent was made. It is asked about every base, those that
-    /// come later included. Beyond eight, and after the agent's end, servers are left out.
+    /// Names a STUN server whose address became known after the agent was made. It is asked about every base, those
+    /// that come later included. Beyond eight, and after the agent's end, servers are left out.
     package mutating func addSTUNServer(_ server: TransportAddress, at now: NetworkTime) {
         guard !state.isOver, server.isUsableForICE, !stunServers.contains(server),
             stunServers.count < Gathering.maximumServerCount

@@ -70,7 +70,8 @@ extension ICEAgent {
         return names[1]
     }
 
-    /// Whether a datagram is a check that this agent would answer, so from somebody who has our description. Changes nothing.
+    /// Whether a datagram is a check that this agent would answer, so from somebody who has our description. Changes
+    /// nothing.
     package func isCheck(_ bytes: RawSpan) -> Bool {
         guard let message = try? STUNMessage(parsing: bytes), message.method == .binding,
             message.messageClass == .request

@@ -4,8 +4,8 @@ extension JSONValue {
     /// - Parameters:
     ///   - depthLimit: how many arrays and objects may stand inside one another; the reader recurses no deeper.
     ///   - unpairedSurrogates: what an escaped surrogate without its partner means.
-    /// - Throws: ``JSONError`` for everything that RFC 8259 does not allow, for a member that comes twice in one object,
-    ///   and beyond the depth limit.
+    /// - Throws: ``JSONError`` for everything that RFC 8259 does not allow, for a member that comes twice in one
+    ///   object, and beyond the depth limit.
     package init(
         parsing text: some StringProtocol, depthLimit: Int, unpairedSurrogates: UnpairedSurrogate
     ) throws(JSONError) {

@@ -1,7 +1,7 @@
 /// Why an experiment does not come about, or what was read is none.
 ///
-/// The texts are for people and may hold words of a peer or of a file: they reach a terminal only through what makes them
-/// printable.
+/// The texts are for people and may hold words of a peer or of a file: they reach a terminal only through what makes
+/// them printable.
 package enum LabError: Error, Hashable, Sendable {
     /// A text is no report, or one whose numbers cannot be.
     case badReport(String)

@@ -2,7 +2,8 @@
 package struct GilbertElliott: Hashable, Sendable {
     /// Probability per datagram of turning bad while good, 0 to 1.
     package var goodToBad: Double
-    /// Probability per datagram of turning good while bad, 0 to 1. Bad spells last `1 / badToGood` datagrams on average.
+    /// Probability per datagram of turning good while bad, 0 to 1. Bad spells last `1 / badToGood` datagrams on
+    /// average.
     package var badToGood: Double
     package var lossInGood: Double
     package var lossInBad: Double

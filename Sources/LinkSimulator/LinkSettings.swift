@@ -4,8 +4,8 @@ package import Wire
 /// instant it was sent.
 ///
 /// Impairments apply in this order: blackouts, MTU and queue decide whether a datagram enters; the rate says when it
-/// leaves; loss takes it after it used the rate, as on a radio link; delay, jitter and holding back say when it arrives;
-/// duplication adds a second one with jitter of its own.
+/// leaves; loss takes it after it used the rate, as on a radio link; delay, jitter and holding back say when it
+/// arrives; duplication adds a second one with jitter of its own.
 package struct LinkSettings: Hashable, Sendable {
     /// Probability that a datagram is lost, independent of the others, 0 to 1.
     package var loss = 0.0

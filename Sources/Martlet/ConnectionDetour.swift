@@ -1,7 +1,7 @@
 package import Wire
 
-/// A way through a relay on this machine, for measurements: the peer learns only the relay's addresses, our sockets are on
-/// loopback alone, and checks go only to where the peer's came from, which is the relay. So nothing passes it by.
+/// A way through a relay on this machine, for measurements: the peer learns only the relay's addresses, our sockets are
+/// on loopback alone, and checks go only to where the peer's came from, which is the relay. So nothing passes it by.
 package struct ConnectionDetour: Sendable {
     /// Where the relay takes the peer's datagrams, the most preferred first: told to the peer as our host candidates.
     package var outerAddresses: [TransportAddress]
@@ -12,10 +12,12 @@ package struct ConnectionDetour: Sendable {
     package struct Base: Sendable {
         /// On loopback.
         package let address: TransportAddress
-        /// Whether a datagram is a connectivity check of somebody who has our description: who sends none is a stranger.
+        /// Whether a datagram is a connectivity check of somebody who has our description: who sends none is a
+        /// stranger.
         package let isCheck: @Sendable (UnsafeRawBufferPointer) -> Bool
-        /// Says from which address of the peer's the relay gets what it passes on from one of its own; nil: from none any more. The
-        /// peer's checks are answered with it, as if nobody stood in between: an address on loopback is none that every peer believes.
+        /// Says from which address of the peer's the relay gets what it passes on from one of its own; nil: from none
+        /// any more. The peer's checks are answered with it, as if nobody stood in between: an address on loopback is
+        /// none that every peer believes.
         package let setOrigin: @Sendable (_ origin: TransportAddress?, _ inner: TransportAddress) -> Void
     }
 

@@ -90,8 +90,8 @@ public final class DataChannel: Sendable {
     /// all channels) does not count. Keeps its value when the channel closes.
     public var bufferedAmount: Int { state.withLock(\.bufferedAmount) }
 
-    /// Bytes that one message may have: the peer's limit (RFC 8841 section 6), at most 262,144. Known when the channel is
-    /// open; W3C has it as `RTCSctpTransport.maxMessageSize`.
+    /// Bytes that one message may have: the peer's limit (RFC 8841 section 6), at most 262,144. Known when the channel
+    /// is open; W3C has it as `RTCSctpTransport.maxMessageSize`.
     public var maxMessageSize: Int { state.withLock(\.maxMessageBytes) }
 
     /// When `bufferedAmount` falls to this, `.bufferedAmountLow` is reported.

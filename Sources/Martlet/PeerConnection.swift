@@ -187,8 +187,8 @@ public actor PeerConnection {
         }
     }
 
-    /// Shows `tap` every SCTP packet in the clear, with whether it goes out and the loop's time; nil ends that. Called on the
-    /// network loop; the bytes are valid during the call, which must not call back into the connection.
+    /// Shows `tap` every SCTP packet in the clear, with whether it goes out and the loop's time; nil ends that. Called
+    /// on the network loop; the bytes are valid during the call, which must not call back into the connection.
     package func setPacketTap(
         _ tap: (@Sendable (UnsafeRawBufferPointer, _ outgoing: Bool, NetworkTime) -> Void)?
     ) {

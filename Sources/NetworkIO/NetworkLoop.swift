@@ -10,8 +10,8 @@ package final class NetworkLoop: Sendable {
 
     package let eventLoop: any EventLoop
     package let group: any EventLoopGroup
-    /// For tasks whose every step belongs on the loop, because what they measure or move is there: nothing in them changes
-    /// threads. They may not block.
+    /// For tasks whose every step belongs on the loop, because what they measure or move is there: nothing in them
+    /// changes threads. They may not block.
     package let taskExecutor: any TaskExecutor
     private let origin: NIODeadline
 

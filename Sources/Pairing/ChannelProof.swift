@@ -2,8 +2,8 @@ internal import Digests
 internal import JSON
 internal import Sealing
 
-/// The first message of each side on the control channel: it shows that the certificates which DTLS really used are those
-/// of the exchange (Docs/Protocols/Rooms.md, The proof on the channel).
+/// The first message of each side on the control channel: it shows that the certificates which DTLS really used are
+/// those of the exchange (Docs/Protocols/Rooms.md, The proof on the channel).
 package struct ChannelProof: Sendable, Equatable {
     private let ownKey: KeyMaterial
     private let theirKey: KeyMaterial

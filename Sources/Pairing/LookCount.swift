@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// How many guesses at a code one side has allowed (Docs/Protocols/Rooms.md, Three looks).
 ///
-/// One value for one code on one side, shared by everything that tries the code: sessions one after the other and at once.
+/// One value for one code on one side, shared by everything that tries the code: sessions one after the other and at
+/// once.
 package final class LookCount: Sendable {
     package static let limit = 3
 
@@ -26,8 +27,8 @@ package final class LookCount: Sendable {
     ///
     /// - Parameters:
     ///   - read: the looks used up, by all.
-    ///   - change: adds to them, 1 or -1, before it returns and in one step for all. It must refuse, with false, to add to
-    ///     `limit` or more.
+    ///   - change: adds to them, 1 or -1, before it returns and in one step for all. It must refuse, with false, to add
+    ///     to `limit` or more.
     package init(reading read: @escaping @Sendable () -> Int, changing change: @escaping @Sendable (Int) -> Bool) {
         self.read = read
         self.change = change

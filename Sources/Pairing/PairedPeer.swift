@@ -10,8 +10,8 @@ package struct PairedPeer: Sendable, Equatable {
         self.proof = proof
     }
 
-    /// Whether a session description commits to the peer's certificate: it has at least one fingerprint, and each is that
-    /// certificate's SHA-256 (RFC 8122).
+    /// Whether a session description commits to the peer's certificate: it has at least one fingerprint, and each is
+    /// that certificate's SHA-256 (RFC 8122).
     package func isDescribed(by sdp: String) -> Bool {
         let expected = Array("a=fingerprint:sha-256 \(hexadecimal)".utf8)
         var isFound = false

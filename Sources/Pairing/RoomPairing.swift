@@ -5,8 +5,8 @@ internal import Sealing
 /// One host and one guest who find out, without telling anybody else, whether they hold the same secret, and then speak
 /// under keys that only they have (Docs/Protocols/Rooms.md, Bodies).
 ///
-/// A sans-IO core for one side of one exchange: feed every body that comes to `handleBody`, and after each call send all
-/// of `pollBody()`. The first error is final.
+/// A sans-IO core for one side of one exchange: feed every body that comes to `handleBody`, and after each call send
+/// all of `pollBody()`. The first error is final.
 package struct RoomPairing: Sendable {
     package static let nonceByteCount = 16
     package static let certificateByteCount = 32

@@ -51,8 +51,8 @@ extension PeerSession {
         applyNegotiation(before, at: now)
     }
 
-    /// A candidate that the peer trickled, `candidate:...`; an empty text is the end of them. Unusable ones (host names,
-    /// TCP, other components) are skipped without an error, as RFC 8839 section 5.1 has it for unknown kinds.
+    /// A candidate that the peer trickled, `candidate:...`; an empty text is the end of them. Unusable ones (host
+    /// names, TCP, other components) are skipped without an error, as RFC 8839 section 5.1 has it for unknown kinds.
     package func addRemoteCandidate(_ line: String, at now: NetworkTime) {
         if line.isEmpty {
             agent.endOfRemoteCandidates(at: now)
@@ -77,7 +77,8 @@ extension PeerSession {
     /// Whether a datagram is a connectivity check of somebody who has our description.
     package func isCheck(_ datagram: UnsafeRawBufferPointer) -> Bool { agent.isCheck(datagram.bytes) }
 
-    /// What the checks that come from `remote` are answered with: the address that the peer has at a relay of ours. Nil forgets it.
+    /// What the checks that come from `remote` are answered with: the address that the peer has at a relay of ours. Nil
+    /// forgets it.
     package func setApparentAddress(_ address: TransportAddress?, of remote: TransportAddress) {
         agent.apparentAddresses[remote] = address
     }

@@ -9,8 +9,8 @@ package import Wire
 /// One peer connection without its sockets: ICE, DTLS, SCTP, SRTP and data channels composed, driven by hand.
 ///
 /// After every call that takes a time, the driver takes `pollTransmit` and `outgoingRecords` until they are empty, then
-/// `pollEvent`, then schedules `pollTimeout`. A class because C libraries call back into it; not thread-safe, belongs to
-/// the network loop. Must be closed before it is released.
+/// `pollEvent`, then schedules `pollTimeout`. A class because C libraries call back into it; not thread-safe, belongs
+/// to the network loop. Must be closed before it is released.
 package final class PeerSession {
     /// Which layer a datagram belongs to, by its first byte (RFC 7983 section 7, updated by RFC 9443).
     private enum Demultiplexed {
@@ -43,8 +43,8 @@ package final class PeerSession {
 
     package internal(set) var state = SessionState.new
     package private(set) var counters = Counters()
-    /// Sees every SCTP packet in the clear, between SCTP and DTLS, with the time of the call that it belongs to. The bytes
-    /// are valid during the call, which must not call back into the session.
+    /// Sees every SCTP packet in the clear, between SCTP and DTLS, with the time of the call that it belongs to. The
+    /// bytes are valid during the call, which must not call back into the session.
     package var packetTap: ((UnsafeRawBufferPointer, _ outgoing: Bool, NetworkTime) -> Void)? {
         didSet { connectTap() }
     }
@@ -227,8 +227,8 @@ package final class PeerSession {
     /// Whether `send` takes a message now.
     package var canSend: Bool { blockedSend == nil && closing == nil }
 
-    /// Hands one message to SCTP. Call only while `canSend`; the message is kept until SCTP has room for it, or until its
-    /// lifetime is over (``Counters/expiredMessages``).
+    /// Hands one message to SCTP. Call only while `canSend`; the message is kept until SCTP has room for it, or until
+    /// its lifetime is over (``Counters/expiredMessages``).
     ///
     /// - Parameter time: when the application gave the message, which is when a lifetime begins; nil is now.
     package func send(
@@ -348,8 +348,8 @@ package final class PeerSession {
         } catch .notConnected {
             return false
         } catch .lifetimeTooShort {
-            // Begun too late it would only take the place of those that can still be in time. What was given just now waits for
-            // a tick, so that whoever sends as fast as possible does not throw away faster than time goes by.
+            // Begun too late it would only take the place of those that can still be in time. What was given just now
+            // waits for a tick, so that whoever sends as fast as possible does not throw away faster than time goes by.
             guard time.duration(to: present) >= SCTPStack.tick else { return false }
             counters.expiredMessages += 1
             return true

@@ -29,7 +29,8 @@ package final class SCTPAssociation {
     private var resetInFlight = false
     private var events: [SCTPEvent] = []
     private var transmissions = TransmissionWatch()
-    /// Whether the peer knows that messages may be given up (RFC 3758 section 3.1); of a peer that does not, all wait for all.
+    /// Whether the peer knows that messages may be given up (RFC 3758 section 3.1); of a peer that does not, all wait
+    /// for all.
     private var canGiveUp = false
 
     /// Packets from the peer that the checks refused.
@@ -40,8 +41,8 @@ package final class SCTPAssociation {
     ///   - maximumPacketBytes: the largest packet to send, common header included.
     ///   - acknowledgeEvery: packets per SACK; 2 towards strangers (RFC 9260 section 6.2), up to 4 where the peer is
     ///     known to keep its window open.
-    ///   - sendsHeartbeats: usrsctp draws their times itself, so simulations that are to be repeated go without. They decide
-    ///     nothing: the one path lives as long as ICE has consent.
+    ///   - sendsHeartbeats: usrsctp draws their times itself, so simulations that are to be repeated go without. They
+    ///     decide nothing: the one path lives as long as ICE has consent.
     package init(
         localPort: UInt16 = 5000, remotePort: UInt16, maximumPacketBytes: Int = SCTPParameters.maximumPacketBytes,
         acknowledgeEvery: UInt32 = 2, sendsHeartbeats: Bool = true,
@@ -85,10 +86,10 @@ package final class SCTPAssociation {
 
     /// Hands one message to the library.
     ///
-    /// - Returns: false when the send buffer has no room now, or a message with a lifetime would wait in it: try again after
-    ///   the next packet from the peer, or the next tick.
-    /// - Throws: ``SCTPError/lifetimeTooShort`` for an unordered message that would hardly all leave in what is left of its
-    ///   lifetime, as long as others are under way; with nothing under way it is tried.
+    /// - Returns: false when the send buffer has no room now, or a message with a lifetime would wait in it: try again
+    ///   after the next packet from the peer, or the next tick.
+    /// - Throws: ``SCTPError/lifetimeTooShort`` for an unordered message that would hardly all leave in what is left of
+    ///   its lifetime, as long as others are under way; with nothing under way it is tried.
     package func send(
         _ bytes: [UInt8], stream: UInt16, protocolIdentifier: UInt32, ordered: Bool, reliability: SCTPReliability
     ) throws(SCTPError) -> Bool {
@@ -173,8 +174,8 @@ package final class SCTPAssociation {
         SCTPStack.deregister(handle)
     }
 
-    /// Called by the stack for usrsctp: takes out what must not leave, fills in the checksum, which the offload leaves to us, and
-    /// passes the packet on.
+    /// Called by the stack for usrsctp: takes out what must not leave, fills in the checksum, which the offload leaves
+    /// to us, and passes the packet on.
     func emit(_ packet: UnsafeMutableRawBufferPointer) {
         guard packet.count >= SCTPPacketCheck.commonHeaderBytes else { return }
         let held = transmissions.sent(UnsafeRawBufferPointer(packet), at: SCTPStack.now)

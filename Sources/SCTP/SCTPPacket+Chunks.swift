@@ -1,8 +1,8 @@
 package import Wire
 
 extension UnsafeRawBufferPointer {
-    /// Goes through the chunks of an SCTP packet (RFC 9260 section 3.2): type, flags, where the chunk is without its padding, and what
-    /// follows its header. It ends where there is no chunk.
+    /// Goes through the chunks of an SCTP packet (RFC 9260 section 3.2): type, flags, where the chunk is without its
+    /// padding, and what follows its header. It ends where there is no chunk.
     package func forEachSCTPChunk(
         _ body: (
             _ type: UInt8, _ flags: UInt8, _ range: Range<Int>, _ reader: inout ByteReader

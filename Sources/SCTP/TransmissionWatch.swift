@@ -9,12 +9,13 @@ internal import Wire
 
 /// Sees which messages have left usrsctp and what is in flight, by the packets that pass, and makes lifetimes hold.
 ///
-/// usrsctp looks at the lifetime of a message (RFC 3758) only when it is about to mark it for another transmission: what
-/// waits in its queue for room in the congestion window is sent however old it is. So a message with a lifetime is given to
-/// it only when it begins to go out at once, or when nothing but its turn among other streams holds it up; until then it
-/// waits where it can expire (RFC 8831 section 6.6: the lifetime holds for transmissions too). What of an unordered message
-/// is to leave after its lifetime does not leave, and the peer is told at once that it is given up: usrsctp tells it of one
-/// such message in each round trip, and a receiver that is usrsctp holds all that follow on the stream back until then.
+/// usrsctp looks at the lifetime of a message (RFC 3758) only when it is about to mark it for another transmission:
+/// what waits in its queue for room in the congestion window is sent however old it is. So a message with a lifetime is
+/// given to it only when it begins to go out at once, or when nothing but its turn among other streams holds it up;
+/// until then it waits where it can expire (RFC 8831 section 6.6: the lifetime holds for transmissions too). What of an
+/// unordered message is to leave after its lifetime does not leave, and the peer is told at once that it is given up:
+/// usrsctp tells it of one such message in each round trip, and a receiver that is usrsctp holds all that follow on the
+/// stream back until then.
 struct TransmissionWatch {
     /// Chunks that are remembered; what is in flight before them is not counted.
     private static let memory = 16_384
@@ -51,7 +52,8 @@ struct TransmissionWatch {
 
         /// Whether the path is known not to have brought it.
         var isLost: Bool {
-            // Once is enough for what would not be sent again: usrsctp has the reports that it wants before the peer's answer.
+            // Once is enough for what would not be sent again: usrsctp has the reports that it wants before the peer's
+            // answer.
             isSkipped || isSentAgain || missingReports >= (isSentOnce ? TransmissionWatch.losingReports : 1)
         }
         /// Whether it may be given up here.
@@ -188,11 +190,12 @@ struct TransmissionWatch {
         return isQueued || flightBytes < window
     }
 
-    /// About how long it will be until the last of a message has left, if it begins now: what the window leaves in a round
-    /// trip, which is twice as much in each as in the one before as long as nothing is lost (RFC 9260 section 7.2.1).
+    /// About how long it will be until the last of a message has left, if it begins now: what the window leaves in a
+    /// round trip, which is twice as much in each as in the one before as long as nothing is lost (RFC 9260 section
+    /// 7.2.1).
     ///
-    /// What is in flight counts as sent just now, so it may be up to a round trip less. With nothing in flight it is not
-    /// told: the window may be small only because nothing has been sent.
+    /// What is in flight counts as sent just now, so it may be up to a round trip less. With nothing in flight it is
+    /// not told: the window may be small only because nothing has been sent.
     func timeToLeave(_ byteCount: Int, window: Int) -> Duration {
         guard flightBytes > 0, window > 0 else { return .zero }
         return roundTrip * log2(1 + Double(max(0, flightBytes + byteCount - window)) / Double(window))
@@ -240,8 +243,8 @@ struct TransmissionWatch {
         return !isHeld
     }
 
-    /// What is over lacks one chunk from then on. The others show the peer that it does, and by its answer usrsctp sees that
-    /// the message is over, and drops the rest of it.
+    /// What is over lacks one chunk from then on. The others show the peer that it does, and by its answer usrsctp sees
+    /// that the message is over, and drops the rest of it.
     private mutating func hold(_ number: UInt32) {
         begun?.isCut = true
         if timed?.number == number { timed = nil }
@@ -332,8 +335,8 @@ struct TransmissionWatch {
 
     /// usrsctp tells the peer what it has given up.
     ///
-    /// - Returns: whether that is new. It answers every SACK with it, and usrsctp as a receiver every one of these with a
-    ///   SACK: pairs of them multiply until they fill the path.
+    /// - Returns: whether that is new. It answers every SACK with it, and usrsctp as a receiver every one of these with
+    ///   a SACK: pairs of them multiply until they fill the path.
     private mutating func noteForward(through number: UInt32, _ chunk: [UInt8], at now: NetworkTime) -> Bool {
         if let firstNumber, !firstNumber.isAfter(number) {
             for index in 0..<min(chunks.count, Int(number &- firstNumber) + 1) {
@@ -355,9 +358,9 @@ struct TransmissionWatch {
 
     /// The packet that tells the peer what is given up by now, once in every tick; its checksum is to be filled in.
     ///
-    /// It has a FORWARD TSN (RFC 3758 section 3.2) for each message, and not one for all: usrsctp as a receiver drops what is
-    /// whole and before the number, where it has not delivered it. Each is told in three ticks, as packets get lost, and
-    /// again in every round trip.
+    /// It has a FORWARD TSN (RFC 3758 section 3.2) for each message, and not one for all: usrsctp as a receiver drops
+    /// what is whole and before the number, where it has not delivered it. Each is told in three ticks, as packets get
+    /// lost, and again in every round trip.
     mutating func forwardPacket(at now: NetworkTime) -> [UInt8]? {
         guard let header, now >= nextTelling else { return nil }
         let unheard = takeUnheard(at: now)
@@ -378,8 +381,9 @@ struct TransmissionWatch {
         return writer.bytes
     }
 
-    /// What usrsctp has told the peer, when it has not answered for a round trip. Of a message whose rest it gives up when nothing
-    /// else is in flight it tells once, without a timer: were that packet lost, the stream could never be closed.
+    /// What usrsctp has told the peer, when it has not answered for a round trip. Of a message whose rest it gives up
+    /// when nothing else is in flight it tells once, without a timer: were that packet lost, the stream could never be
+    /// closed.
     private mutating func takeUnheard(at now: NetworkTime) -> [UInt8]? {
         guard let told = forwarded, told.number.isAfter(cumulative), now >= told.at.advanced(by: repetition) else {
             return nil
@@ -388,11 +392,11 @@ struct TransmissionWatch {
         return told.chunk
     }
 
-    /// What is given up by now and to be told: what is new in the last ticks, and now and then all. (All of it with every tick
-    /// would be half of what a link of 1 Mbit/s carries.)
+    /// What is given up by now and to be told: what is new in the last ticks, and now and then all. (All of it with
+    /// every tick would be half of what a link of 1 Mbit/s carries.)
     ///
-    /// - Parameter isSaidAnyway: a higher number is told with it; the receiver drops what is whole before that if it has not
-    ///   heard of those in between.
+    /// - Parameter isSaidAnyway: a higher number is told with it; the receiver drops what is whole before that if it
+    ///   has not heard of those in between.
     private mutating func takeDue(at now: NetworkTime, isSaidAnyway: Bool) -> [UInt32] {
         var numbers = givenUp(at: now)
         guard let last = numbers.last else {
@@ -412,8 +416,8 @@ struct TransmissionWatch {
 
     /// The last numbers of messages that are given up, as long as nothing is before them that may still come.
     ///
-    /// A message whose lifetime is over is given up when it is known to be lost: usrsctp takes what the peer then acknowledges for
-    /// delivered, and would go on as if the path had brought it.
+    /// A message whose lifetime is over is given up when it is known to be lost: usrsctp takes what the peer then
+    /// acknowledges for delivered, and would go on as if the path had brought it.
     private func givenUp(at now: NetworkTime) -> [UInt32] {
         guard let firstNumber, firstNumber == cumulative &+ 1 else { return [] }
         var numbers: [UInt32] = []
@@ -432,9 +436,9 @@ struct TransmissionWatch {
             // Of ordered ones the peer would have to be told the stream and its number, which usrsctp does.
             // What has not gone out whole is left to usrsctp, which drops the rest.
             guard head.isUnordered, isLost, isOver, isWhole || head.isSkipped else { break }
-            // Messages of one packet that have come behind it were delivered at once, and are told with it: usrsctp as a
-            // receiver takes the number for the one before the next message of several packets, and waits for that for ever
-            // where another lies between.
+            // Messages of one packet that have come behind it were delivered at once, and are told with it: usrsctp as
+            // a receiver takes the number for the one before the next message of several packets, and waits for that
+            // for ever where another lies between.
             while index < chunks.count, chunks[index].isWhole, chunks[index].isAcknowledged { index += 1 }
             numbers.append(firstNumber &+ UInt32(index - 1))
         }

@@ -27,7 +27,8 @@ package struct SDPDocument: Equatable, Sendable {
         try self.init(parsing: Array(text.utf8))
     }
 
-    /// Reads a description from bytes that need not be UTF-8; a line that is not throws ``SDPError/invalidText(line:)``.
+    /// Reads a description from bytes that need not be UTF-8; a line that is not throws
+    /// ``SDPError/invalidText(line:)``.
     package init(parsing bytes: [UInt8]) throws(SDPError) {
         guard bytes.count <= SDPLimits.descriptionBytes else {
             throw .descriptionTooLong(byteCount: bytes.count, limit: SDPLimits.descriptionBytes)

@@ -4,7 +4,8 @@ internal import CSodium
 enum X25519 {
     static let byteCount = 32
 
-    /// - Returns: nil when the result is zero, as it is for every point of low order, and for anything but 32 bytes each.
+    /// - Returns: nil when the result is zero, as it is for every point of low order, and for anything but 32 bytes
+    ///   each.
     static func multiply(_ point: [UInt8], by scalar: KeyMaterial) -> KeyMaterial? {
         guard point.count == byteCount, scalar.count == byteCount, Sodium.isReady else { return nil }
         var product = [UInt8](repeating: 0, count: byteCount)

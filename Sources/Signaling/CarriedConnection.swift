@@ -1,10 +1,10 @@
 package import Martlet
 internal import NetworkIO
 
-/// One attempt of two to connect without a room: offer, answer and candidates travel over connections that stand already,
-/// such as those of both to the host of a talk (Docs/Protocols/Chat.md, More than two) or the one over which the two arrange an
-/// experiment (Docs/Protocols/Lab.md, A run). No proof follows: what vouches for the other's certificate is
-/// what carries its description, and DTLS checks that it is the one of the description.
+/// One attempt of two to connect without a room: offer, answer and candidates travel over connections that stand
+/// already, such as those of both to the host of a talk (Docs/Protocols/Chat.md, More than two) or the one over which
+/// the two arrange an experiment (Docs/Protocols/Lab.md, A run). No proof follows: what vouches for the other's
+/// certificate is what carries its description, and DTLS checks that it is the one of the description.
 ///
 /// Memory: at most 300 signals of 60 KiB, less those that were dealt with; 256 events.
 package actor CarriedConnection<Channels: Sendable> {
@@ -13,8 +13,8 @@ package actor CarriedConnection<Channels: Sendable> {
         package let connection: PeerConnection
         /// What `prepare` returned.
         package let channels: Channels
-        /// Incoming channels and state changes, in place of `connection.events`, which is used up here. One consumer; at
-        /// most 256 wait.
+        /// Incoming channels and state changes, in place of `connection.events`, which is used up here. One consumer;
+        /// at most 256 wait.
         package let events: AsyncStream<PeerConnectionEvent>
     }
 
@@ -150,8 +150,8 @@ package actor CarriedConnection<Channels: Sendable> {
 
     // MARK: The connection
 
-    /// Candidates follow the description that they belong to; until now they have waited in the stream. The other events
-    /// are for whoever uses the connection, until it has ended.
+    /// Candidates follow the description that they belong to; until now they have waited in the stream. The other
+    /// events are for whoever uses the connection, until it has ended.
     private func follow(_ connection: PeerConnection, _ told: AsyncStream<PeerConnectionEvent>.Continuation) {
         let source = connection.events
         Task { [say, weak self] in
@@ -200,8 +200,8 @@ package enum CarriedSignals {
     /// In one attempt, from each side.
     package static let limit = 300
 
-    /// Whether all fingerprints of a description are one and the same SHA-256, and there is one (RFC 8122): with several of them it
-    /// would not be clear what was vouched for.
+    /// Whether all fingerprints of a description are one and the same SHA-256, and there is one (RFC 8122): with
+    /// several of them it would not be clear what was vouched for.
     static func namesOneCertificate(_ sdp: String) -> Bool {
         var found: [UInt8]?
         for line in sdp.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {

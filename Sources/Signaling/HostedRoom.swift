@@ -24,8 +24,8 @@ package final class HostedRoom: Sendable {
     /// By which the room is known as ours; for `RoomPlace`.
     package var token: RoomToken? { state.token }
 
-    /// The next guest who holds the link or the code, or nil after `close()`. One caller at a time. Each guest is connected
-    /// by itself, several at once if you like.
+    /// The next guest who holds the link or the code, or nil after `close()`. One caller at a time. Each guest is
+    /// connected by itself, several at once if you like.
     package func nextGuest() async throws(PeerConnectorError) -> HostedGuest? {
         if let guest = await state.guests.next() { return guest }
         if Task.isCancelled { throw .cancelled }

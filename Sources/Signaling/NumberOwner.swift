@@ -1,7 +1,7 @@
 internal import Digests
 
-/// All that a server keeps of whose a number was that rests: a hash of the room's name and of its token, by which its host
-/// gets the number back.
+/// All that a server keeps of whose a number was that rests: a hash of the room's name and of its token, by which its
+/// host gets the number back.
 struct NumberOwner: Sendable {
     private let high: UInt64
     private let low: UInt64

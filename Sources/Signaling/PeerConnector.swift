@@ -75,8 +75,8 @@ package enum PeerConnector {
 
     package static let defaultTimeout = Duration.seconds(30)
 
-    /// Enters the room and connects to its host. Returns when both have proved to each other, on the control channel, that
-    /// nobody stands in between.
+    /// Enters the room and connects to its host. Returns when both have proved to each other, on the control channel,
+    /// that nobody stands in between.
     ///
     /// - Parameters:
     ///   - looks: how often the code was tried on this side; of no concern for links.

@@ -1,7 +1,7 @@
 package import Martlet
 
-/// The channels of a connection for something else than a transfer (Docs/Protocols/Chat.md and Lab.md, Channels): those of a
-/// transfer, because a page does not know yet what the room is for.
+/// The channels of a connection for something else than a transfer (Docs/Protocols/Chat.md and Lab.md, Channels): those
+/// of a transfer, because a page does not know yet what the room is for.
 package struct RoomChannels: ProvenChannels {
     package let control: DataChannel
     /// Carries nothing.

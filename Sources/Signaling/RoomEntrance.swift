@@ -3,7 +3,8 @@ package enum RoomEntrance: Sendable, Equatable {
     case link(RoomLink)
     case code(RoomCode, at: Rendezvous)
 
-    /// Reads an address whose fragment is a link's or a code: `http://HOST/#ROOM.SECRET`, `http://HOST/#7-clock-mango-crust`.
+    /// Reads an address whose fragment is a link's or a code: `http://HOST/#ROOM.SECRET`,
+    /// `http://HOST/#7-clock-mango-crust`.
     package init(parsing text: some StringProtocol) throws(RoomLinkError) {
         let (rendezvous, fragment) = try RoomLink.split(text)
         // A room's name starts with a digit at times, but no link has a hyphen before its dot.

@@ -9,8 +9,8 @@ package struct RoomLimits: Sendable, Equatable {
     package var messageBytes = 256 * 1024
     /// UTF-8 bytes of one relayed body.
     package var bodyBytes = 128 * 1024
-    /// What one member may have relayed in all, and in bytes of bodies. A host has it once more for each guest who enters:
-    /// it may serve many, and each of them anew after every loss of the connection.
+    /// What one member may have relayed in all, and in bytes of bodies. A host has it once more for each guest who
+    /// enters: it may serve many, and each of them anew after every loss of the connection.
     package var relayedMessageCount = 256
     package var relayedBytes = 4 * 1024 * 1024
     /// Creates and joins of one address (IPv6: one /64): so many a second, after a burst.
@@ -29,8 +29,8 @@ package struct RoomLimits: Sendable, Equatable {
     package var entryTimeout: Duration = .seconds(30)
     /// How long a number is not given to another room after its own has ended.
     package var numberRest: Duration = .seconds(24 * 60 * 60)
-    /// How many numbers may rest. One more and the one that has rested longest may be given out again, so that a flood of
-    /// rooms costs neither unbounded memory nor the numbers of all.
+    /// How many numbers may rest. One more and the one that has rested longest may be given out again, so that a flood
+    /// of rooms costs neither unbounded memory nor the numbers of all.
     package var restingNumberCount = 200_000
     /// How long a host that was lost, or was told to come back after a restart, gets its room and number back.
     package var returnTimeout: Duration = .seconds(120)

@@ -1,8 +1,8 @@
 internal import Digests
 internal import Wire
 
-/// What a rendezvous server that is stopped leaves to the one that is started after it: rooms with their numbers and the
-/// hashes of their tokens, and the numbers that rest, with a hash of whose they were. There is no secret in it.
+/// What a rendezvous server that is stopped leaves to the one that is started after it: rooms with their numbers and
+/// the hashes of their tokens, and the numbers that rest, with a hash of whose they were. There is no secret in it.
 package struct RoomMemory: Sendable, Equatable {
     struct Room: Sendable, Equatable {
         var name: RoomIdentifier

@@ -54,8 +54,8 @@ final class RoomPeer: Sendable {
 ///
 /// When the last reference goes, the room is left without a word.
 final class RoomPeers: Sendable {
-    /// The peers who hold the same secret, each once. Ends with the room. Where nobody takes them, those who are gone make
-    /// room for others, and then those who have waited longest.
+    /// The peers who hold the same secret, each once. Ends with the room. Where nobody takes them, those who are gone
+    /// make room for others, and then those who have waited longest.
     let arrivals: Mailbox<RoomPeer>
     /// How many may wait; a room has less than half as many members.
     static let arrivalLimit = 64

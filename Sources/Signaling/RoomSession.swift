@@ -43,8 +43,8 @@ package struct RoomSession: Sendable {
         var isPaired = false
     }
 
-    /// How long a guest may stay without showing the secret, and how long while it takes a place that others may want. An
-    /// exchange takes two round trips.
+    /// How long a guest may stay without showing the secret, and how long while it takes a place that others may want.
+    /// An exchange takes two round trips.
     private static let patience = (usually: Duration.seconds(20), inFullRoom: Duration.seconds(3))
 
     /// Twice what a room holds. More come only from a server that means harm, or that does not say who has left.
@@ -248,8 +248,8 @@ package struct RoomSession: Sendable {
         nextSerial += 1
     }
 
-    /// Where too many exchanges are under way, the longest of those that have shown nothing ends: whoever comes now may be
-    /// honest. Where all have shown the secret, the longest of all.
+    /// Where too many exchanges are under way, the longest of those that have shown nothing ends: whoever comes now may
+    /// be honest. Where all have shown the secret, the longest of all.
     private mutating func makeRoom() {
         guard pairings.count >= Self.pairingLimit else { return }
         let oldest = pairings.min { left, right in

@@ -18,10 +18,10 @@ public struct FileReceiver: Sendable {
     ///
     /// - Parameters:
     ///   - onEvent: told what happens; called from the transfer's tasks.
-    ///   - decide: asked once, with the whole offer or, when that takes longer than half a second, with what has come of
-    ///     it; later items are under the same yes. Nothing is written before. Not asked when what lies in the folder
-    ///     shows that the same list was accepted on an earlier connection, and about nothing that does not fit the disk.
-    ///     Its task is cancelled when the transfer ends meanwhile.
+    ///   - decide: asked once, with the whole offer or, when that takes longer than half a second, with what has come
+    ///     of it; later items are under the same yes. Nothing is written before. Not asked when what lies in the folder
+    ///     shows that the same list was accepted on an earlier connection, and about nothing that does not fit the
+    ///     disk. Its task is cancelled when the transfer ends meanwhile.
     public init(
         destination: Destination, control: any TransferChannel, data: any TransferChannel,
         options: TransferOptions = TransferOptions(), onEvent: @escaping @Sendable (TransferEvent) -> Void = { _ in },
@@ -56,8 +56,8 @@ public struct FileReceiver: Sendable {
     /// certain stays in hidden files beside its final place if a later connection can go on with it
     /// (``TransferError/isResumable``), and nothing stays otherwise. Cancelling the task tells the other side.
     ///
-    /// - Throws: ``TransferError`` with the codes `declined` (by the decision), `storage` (no room, or the disk failed),
-    ///   `peerVanished`, `protocolViolation`, `version`, `canceled`.
+    /// - Throws: ``TransferError`` with the codes `declined` (by the decision), `storage` (no room, or the disk
+    ///   failed), `peerVanished`, `protocolViolation`, `version`, `canceled`.
     public func run() async throws(TransferError) -> TransferReport {
         try await ReceiverRun(self).run()
     }

@@ -5,8 +5,8 @@
 /// let report = try await FileSender(sources: sources, channel: channel).run()
 /// ```
 public struct FileSender: Sendable {
-    /// Asked once the receiver has greeted, with what it is known by on a later connection (`session`) and what it calls
-    /// itself (`agent`, fit to be shown); false sends it away with the code `taken`. One whose next
+    /// Asked once the receiver has greeted, with what it is known by on a later connection (`session`) and what it
+    /// calls itself (`agent`, fit to be shown); false sends it away with the code `taken`. One whose next
     /// words break the rules, or show that it is somebody else, is asked about too, and told that.
     public typealias Admission = @Sendable (_ session: String, _ agent: String) async -> Bool
 
@@ -52,8 +52,8 @@ public struct FileSender: Sendable {
     /// A file that cannot be sent, or that the other side does not keep, fails alone: see the report. Cancelling the
     /// task tells the other side.
     ///
-    /// - Throws: ``TransferError`` with the codes `declined`, `peerVanished`, `storage` (reported by the peer), `taken`,
-    ///   `protocolViolation`, `version`, `canceled`; and `unreadable` for more files than a transfer may have.
+    /// - Throws: ``TransferError`` with the codes `declined`, `peerVanished`, `storage` (reported by the peer),
+    ///   `taken`, `protocolViolation`, `version`, `canceled`; and `unreadable` for more files than a transfer may have.
     public func run() async throws(TransferError) -> TransferReport {
         try await SenderRun(self).run()
     }

@@ -12,8 +12,8 @@ internal import Synchronization
 /// Remembers the hashes of segments of files that were sent, so that a resumed transfer need not read again what went
 /// out before. A sender's; one small file for each file sent, in a folder that nobody else may read.
 ///
-/// What is remembered counts while size, times, inode and device of the file are what they were. Everything about it may
-/// fail: then files are read once more, and nothing else is lost.
+/// What is remembered counts while size, times, inode and device of the file are what they were. Everything about it
+/// may fail: then files are read once more, and nothing else is lost.
 public final class HashStore: Sendable {
     /// More files than these, or older ones, are forgotten, the oldest first.
     private static let fileLimit = 1_000

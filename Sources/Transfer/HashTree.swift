@@ -1,6 +1,7 @@
 internal import Digests
 
-/// The hash of an item as its bytes pass: a tree of SHA-256 in the shape of RFC 6962 section 2.1, over leaves of 256 KiB.
+/// The hash of an item as its bytes pass: a tree of SHA-256 in the shape of RFC 6962 section 2.1, over leaves of 256
+/// KiB.
 ///
 /// It keeps 32 bytes for each finished segment (64 MiB) and about as many for each level of the open one, so that a
 /// terabyte takes half a megabyte. A tree can go on from the hashes of the segments that were finished before.
@@ -19,7 +20,8 @@ package struct HashTree: ~Copyable {
 
     private var leaf = SHA256()
     private var leafByteCount = 0
-    /// Finished subtrees of the open segment, from left to right, each of half as many leaves as the one before or less.
+    /// Finished subtrees of the open segment, from left to right, each of half as many leaves as the one before or
+    /// less.
     private var subtrees: [Subtree] = []
 
     private struct Subtree {

@@ -15,8 +15,8 @@ public struct ItemPath: Sendable, Hashable, CustomStringConvertible {
         case tooLong(byteCount: Int, limit: Int)
     }
 
-    /// As many as 255 UTF-16 units (the limit of NTFS) can have in UTF-8, rounded up. Longer than most systems here take
-    /// (255 bytes): such a name is shortened when it is written, not refused.
+    /// As many as 255 UTF-16 units (the limit of NTFS) can have in UTF-8, rounded up. Longer than most systems here
+    /// take (255 bytes): such a name is shortened when it is written, not refused.
     public static let componentByteLimit = 1_024
     public static let byteLimit = 4_096
     public static let componentLimit = 64

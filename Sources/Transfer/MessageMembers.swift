@@ -10,7 +10,8 @@ package struct MessageMembers {
 
     /// Reads the text of a message.
     ///
-    /// - Throws: for more than 64 KiB, for what is not JSON, for a member that comes twice and for nesting deeper than 8.
+    /// - Throws: for more than 64 KiB, for what is not JSON, for a member that comes twice and for nesting deeper than
+    ///   8.
     package init(parsing text: String) throws(MessageError) {
         guard text.utf8.count <= TransferLimits.controlMessageBytes else { throw .tooLong(byteCount: text.utf8.count) }
         let value: JSONValue

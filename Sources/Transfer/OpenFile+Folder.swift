@@ -8,7 +8,8 @@ internal import CPlatform
     internal import Musl
 #endif
 
-/// What a receiver does beneath an open folder. A name is one component; a symbolic link in its place is never followed.
+/// What a receiver does beneath an open folder. A name is one component; a symbolic link in its place is never
+/// followed.
 extension OpenFile {
     /// Opens what has the name.
     func openFile(_ name: String, flags: Int32) throws(SystemError) -> OpenFile {

@@ -72,8 +72,8 @@ struct Reassembly: Sendable {
         return gaps(of: frame.item, in: max(floor, frame.offset)..<frame.end).reduce(0) { $0 + Int64($1.count) }
     }
 
-    /// Drops frames from the far end, none of which lies before this place, until they had so many bytes or there are no
-    /// more of them.
+    /// Drops frames from the far end, none of which lies before this place, until they had so many bytes or there are
+    /// no more of them.
     ///
     /// - Returns: how many bytes they had.
     mutating func evict(_ wanted: Int64, behind place: (item: Int, offset: Int64)) -> Int64 {

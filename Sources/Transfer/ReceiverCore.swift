@@ -1,7 +1,7 @@
 internal import Martlet
 
-/// The receiver's side of Docs/Protocols/Transfer.md as a value: it checks everything that the sender says and turns it,
-/// in order, into work for the disk. The two channels may deliver in any interleaving.
+/// The receiver's side of Docs/Protocols/Transfer.md as a value: it checks everything that the sender says and turns
+/// it, in order, into work for the disk. The two channels may deliver in any interleaving.
 struct ReceiverCore: TransferCore {
     static let role = ControlMessage.Role.receiver
 

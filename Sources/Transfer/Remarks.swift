@@ -1,5 +1,5 @@
-/// What the other side says of items that failed, made fit to be shown. Reports keep it for as long as a transfer lasts,
-/// and there may be 250,000 of them: so many words, and no more.
+/// What the other side says of items that failed, made fit to be shown. Reports keep it for as long as a transfer
+/// lasts, and there may be 250,000 of them: so many words, and no more.
 struct Remarks: Sendable {
     private var room = TransferLimits.failureTextBytes
 

@@ -22,8 +22,8 @@ final class SenderRun: Sendable {
 
     func run() async throws(TransferError) -> TransferReport {
         do throws(TransferError) { return try await greetAndSend() } catch {
-            // A broken rule or a false word may come right behind the greeting: whether it is seen before the admission is
-            // chance, and what becomes of it must not be. Who has merely gone again takes no place.
+            // A broken rule or a false word may come right behind the greeting: whether it is seen before the admission
+            // is chance, and what becomes of it must not be. Who has merely gone again takes no place.
             let hasLeft = error.code == .canceled || error.code == .peerVanished
             if !hasLeft, let agent = session.monitor.read({ $0.core.intake.agent }) { _ = await isAdmitted(agent) }
             throw error

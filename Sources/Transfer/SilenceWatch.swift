@@ -1,7 +1,7 @@
 /// Whether the other side has said nothing for too long while it had something to say.
 ///
-/// It counts its own steps and reads no clock: time in which this program did not run (a laptop's lid was closed) is not
-/// the other side's silence.
+/// It counts its own steps and reads no clock: time in which this program did not run (a laptop's lid was closed) is
+/// not the other side's silence.
 struct SilenceWatch: Sendable {
     let limit: Duration
     /// Between two looks: a tenth of the limit, 10 ms at least and 5 s at most.

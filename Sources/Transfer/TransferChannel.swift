@@ -14,8 +14,8 @@ public protocol TransferChannel: AnyObject, Sendable {
     var maximumMessageBytes: Int { get }
 
     /// The peer's messages, for one consumer. Ends, or throws, when the channel is closed; ends soon when the consuming
-    /// task is cancelled. It must have a bound of its own: a transfer reads it all the time, and the peer never has more
-    /// outstanding than the credit it was given.
+    /// task is cancelled. It must have a bound of its own: a transfer reads it all the time, and the peer never has
+    /// more outstanding than the credit it was given.
     var incoming: Incoming { get }
 
     /// Hands messages over, in order, and returns when there is room for more, which is the sender's back-pressure.

@@ -1,7 +1,7 @@
 internal import CWebAssets
 
-/// One file of the page, as an HTTP server answers a GET for it. The bytes are static data of the program: they are never
-/// copied, freed or changed.
+/// One file of the page, as an HTTP server answers a GET for it. The bytes are static data of the program: they are
+/// never copied, freed or changed.
 package struct PageAsset: Sendable {
     /// The URL path it is served at, beginning with a slash: `/` for the page itself.
     package let path: String
@@ -19,8 +19,8 @@ package struct PageAsset: Sendable {
         return unsafe UnsafeRawBufferPointer(start: asset.bytes, count: asset.count)
     }
 
-    /// Headers of the answer beside `Content-Length`: what kind it is, how long it may be kept, and what the browser must
-    /// refuse to do with it.
+    /// Headers of the answer beside `Content-Length`: what kind it is, how long it may be kept, and what the browser
+    /// must refuse to do with it.
     package var headers: [(name: String, value: String)] {
         [("Content-Type", contentType), ("ETag", entityTag)] + PageHeaders.common
     }

@@ -1,7 +1,7 @@
 /// What a server offers to its own page, which asks for it by `GET /server.json` when no link or code led there.
 package struct ServerOffer: Sendable, Equatable {
-    /// Whether a page may make a room there, as host, for files of its own. A server inside a command that waits for one
-    /// other side is no place for strangers' rooms.
+    /// Whether a page may make a room there, as host, for files of its own. A server inside a command that waits for
+    /// one other side is no place for strangers' rooms.
     package let hosting: Bool
 
     /// The server of `martlet serve`, which is there for others.

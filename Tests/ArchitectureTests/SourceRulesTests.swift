@@ -56,20 +56,35 @@ import Testing
         }
     }
 
+    /// The formatter looks at code only.
+    @Test func `no comment is wider than 120 columns`() throws {
+        for file in try swiftFiles(beneath: "Sources") + swiftFiles(beneath: "Tests") + swiftFiles(beneath: "Examples")
+        {
+            for (number, line) in rawLines(of: file).enumerated() where line.drop(while: { $0 == " " }).hasPrefix("//")
+            {
+                #expect(line.count <= 120, "\(file):\(number + 1)")
+            }
+        }
+    }
+
     // MARK: - Reading
 
-    /// Code without comments, with line numbers from 1.
-    private func lines(of path: String) -> [(Int, String)] {
+    private func rawLines(of path: String) -> [String] {
         guard let file = fopen(path, "r") else { return [] }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65_536)
         while case let count = fread(&block, 1, block.count, file), count > 0 { bytes += block[..<count] }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated().map { number, line in
-                let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
-                return (number + 1, String(code).trimmed)
-            }
+            .map(String.init)
+    }
+
+    /// Code without comments, with line numbers from 1.
+    private func lines(of path: String) -> [(Int, String)] {
+        rawLines(of: path).enumerated().map { number, line in
+            let code = line.firstRange(of: "//").map { String(line[..<$0.lowerBound]) } ?? line
+            return (number + 1, code.trimmed)
+        }
     }
 
     private func swiftFiles(beneath folder: String) throws -> [String] {

@@ -3,7 +3,8 @@ import LinkSimulator
 import Testing
 import Wire
 
-/// What a pair makes of what comes, and what it says: numbers, acknowledgements, the window, and everything beside messages.
+/// What a pair makes of what comes, and what it says: numbers, acknowledgements, the window, and everything beside
+/// messages.
 struct ChatPairTests {
     private let start = NetworkTime.zero
 

@@ -81,8 +81,8 @@ struct ChatSide {
     }
 }
 
-/// Two sides and a connection between them that delivers when it is told to, and can be lost at any time with everything
-/// that is under way.
+/// Two sides and a connection between them that delivers when it is told to, and can be lost at any time with
+/// everything that is under way.
 struct TwoSides {
     var caller: ChatSide
     var answerer: ChatSide

@@ -39,8 +39,8 @@ struct EvilPair {
         return pair
     }
 
-    /// Lets the two talk until nobody has anything to say. `change` is (who says it, its number, body) -> body; `replay`
-    /// gives a body that is heard before that one.
+    /// Lets the two talk until nobody has anything to say. `change` is (who says it, its number, body) -> body;
+    /// `replay` gives a body that is heard before that one.
     mutating func meet(
         change: (RoomRole, Int, String) -> String = { _, _, body in body },
         replay: (RoomRole, Int) -> String? = { _, _ in nil }

@@ -2,8 +2,8 @@ import Testing
 
 @testable import Pairing
 
-/// What a relay can do to a host and a guest: one test an attack. Tests/InteropTests/test_bite.py runs them with each check
-/// taken out of a copy of the sources, where they have to fail.
+/// What a relay can do to a host and a guest: one test an attack. Tests/InteropTests/test_bite.py runs them with each
+/// check taken out of a copy of the sources, where they have to fail.
 struct EvilRelayTests {
     static let evilCertificate = [UInt8](repeating: 0xEE, count: 32)
 

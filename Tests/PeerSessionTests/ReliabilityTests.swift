@@ -104,8 +104,9 @@ import Wire
         #expect(peers.b.incoming.map(\.parameters) == expected)
     }
 
-    /// A link that is bad enough for the congestion window to stay small: what waited for it must not be sent when its time is
-    /// over. Beside a reliable channel a message takes its turn among those of the other, and then a stall can hold up that one.
+    /// A link that is bad enough for the congestion window to stay small: what waited for it must not be sent when its
+    /// time is over. Beside a reliable channel a message takes its turn among those of the other, and then a stall can
+    /// hold up that one.
     @Test(arguments: [1, 2, 3] as [UInt64], [false, true])
     func `maxPacketLifeTime: nothing arrives later than that, the link's delay and a tick`(
         seed: UInt64, besideReliable: Bool

@@ -65,8 +65,8 @@ enum SCTPPackets {
         return writer.bytes
     }
 
-    /// Makes a peer that does not know RFC 3758 of one that does: its INIT or INIT ACK says neither the parameter (section 3.1) nor, among
-    /// the extensions (RFC 5061 section 4.2.7), the chunk.
+    /// Makes a peer that does not know RFC 3758 of one that does: its INIT or INIT ACK says neither the parameter
+    /// (section 3.1) nor, among the extensions (RFC 5061 section 4.2.7), the chunk.
     static func hideForwardTSN(in packet: inout [UInt8]) {
         guard packet.count > 32, packet[12] == 1 || packet[12] == 2 else { return }
         var index = 32

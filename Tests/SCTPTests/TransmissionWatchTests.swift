@@ -165,7 +165,8 @@ import Wire
         #expect(bench.send(1, bytes: 1000, of: 3000, life: 100))
         bench.milliseconds += 101
         #expect(!bench.pass(.init(number: 2, byteCount: 1000, begins: false, ends: false)))
-        // This shows the peer that something is missing, and so the library that the message is over: it drops the rest.
+        // This shows the peer that something is missing, and so the library that the message is over: it drops the
+        // rest.
         #expect(bench.pass(.init(number: 3, byteCount: 500, begins: false, ends: false)))
         #expect(bench.tick() == [])
         // What is sent again is not sent.

@@ -2,7 +2,8 @@ import SRTP
 import Testing
 
 /// Packets whose protected form is known: they show that keys and salts are cut from the exporter's bytes in the right
-/// order. The first uses the master key and salt of RFC 3711 appendix B.3; both answers are what libsrtp checks itself by.
+/// order. The first uses the master key and salt of RFC 3711 appendix B.3; both answers are what libsrtp checks itself
+/// by.
 @Suite struct KnownAnswerTests {
     static let plain: [UInt8] =
         [0x80, 0x0F, 0x12, 0x34, 0xDE, 0xCA, 0xFB, 0xAD, 0xCA, 0xFE, 0xBA, 0xBE] + Array(repeating: 0xAB, count: 16)

@@ -83,8 +83,8 @@ struct RoomDropTests {
         var generator = SeededGenerator(state: seed)
         var nextStranger: UInt64 = 0
         var tries = 0
-        // Tenths of a second. The strangers want every place at once, as often as the server lets their address ask; the
-        // honest one asks twice a second.
+        // Tenths of a second. The strangers want every place at once, as often as the server lets their address ask;
+        // the honest one asks twice a second.
         for tick in 0..<600 {
             let isFirst = Bool.random(using: &generator)
             for isHonest in [isFirst, !isFirst] {

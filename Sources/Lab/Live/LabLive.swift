@@ -2,8 +2,8 @@ internal import NetworkIO
 internal import Synchronization
 internal import Wire
 
-/// Four channels at once, each over a connection of its own, and a link that somebody turns at while messages flow: what each
-/// option does becomes visible side by side.
+/// Four channels at once, each over a connection of its own, and a link that somebody turns at while messages flow:
+/// what each option does becomes visible side by side.
 package actor LabLive {
     package enum Phase: Hashable, Sendable {
         /// The four connections are being made, for the first time or again.
@@ -75,7 +75,8 @@ package actor LabLive {
 
     /// Lets messages flow until the task is cancelled.
     ///
-    /// - Throws: ``LabError/cancelled``, or why it does not go on: the partner is gone, or connections break again and again.
+    /// - Throws: ``LabError/cancelled``, or why it does not go on: the partner is gone, or connections break again and
+    ///   again.
     package func run() async throws(LabError) {
         let turner = Task { for await turn in partner.turns { await self.turn(settings.turned(by: turn)) } }
         defer { turner.cancel() }

@@ -9,7 +9,8 @@ package struct LabLiveFigures: Hashable, Sendable {
     /// Of the latency of what came in this time, in microseconds; nil when nothing did.
     package var p50: Int64?
     package var p99: Int64?
-    /// How long messages that were there waited for earlier ones, at the 99th percentile; nil where this cannot be seen.
+    /// How long messages that were there waited for earlier ones, at the 99th percentile; nil where this cannot be
+    /// seen.
     package var waitingP99: Int64?
     /// The longest that one waited; nil where this cannot be seen.
     package var longestWait: Int64?

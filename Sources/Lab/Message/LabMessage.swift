@@ -1,4 +1,5 @@
-/// A message of a measured channel: a header and a filling that tells whether it is whole (Docs/Protocols/Lab.md, "A run").
+/// A message of a measured channel: a header and a filling that tells whether it is whole (Docs/Protocols/Lab.md, "A
+/// run").
 package struct LabMessage: Hashable, Sendable {
     /// Bytes of the header, and of the smallest message.
     package static let headerBytes = 24

@@ -3,11 +3,11 @@ package import Wire
 
 /// Reads the SCTP packets of a measured connection as they pass: what was sent again, and when a message was there.
 ///
-/// DATA chunks are those of RFC 9260 section 3.3.1. The fragments of a message have transmission sequence numbers (TSN) in a row, and the
-/// first carries the header of the lab message. Whatever the packets hold, the memory is bounded.
+/// DATA chunks are those of RFC 9260 section 3.3.1. The fragments of a message have transmission sequence numbers (TSN)
+/// in a row, and the first carries the header of the lab message. Whatever the packets hold, the memory is bounded.
 package struct SCTPTrace: Sendable {
-    /// The most pieces of messages that are remembered, and the most arrivals that nobody asked for; beyond them all are forgotten,
-    /// and of those messages it is not known how long they waited.
+    /// The most pieces of messages that are remembered, and the most arrivals that nobody asked for; beyond them all
+    /// are forgotten, and of those messages it is not known how long they waited.
     private static let memory = 16_384
 
     /// Consecutive fragments of a message that have come.

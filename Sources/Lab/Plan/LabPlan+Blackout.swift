@@ -1,16 +1,16 @@
 extension LabPlan {
-    /// How long a path may be dark at most, so that a connection outlives it: with martlet at both sides, and with another
-    /// partner.
+    /// How long a path may be dark at most, so that a connection outlives it: with martlet at both sides, and with
+    /// another partner.
     ///
-    /// Who hears no answer of the other for 30 seconds must not send any more (RFC 7675 section 5.1), and has no connection then.
-    /// Questions are 6 seconds apart at most, so that the last answer may have come 6 seconds before, and a round trip or two go by
-    /// behind the end. Chromium gives up after 15 seconds.
+    /// Who hears no answer of the other for 30 seconds must not send any more (RFC 7675 section 5.1), and has no
+    /// connection then. Questions are 6 seconds apart at most, so that the last answer may have come 6 seconds before,
+    /// and a round trip or two go by behind the end. Chromium gives up after 15 seconds.
     package static let blackoutLimit = (ours: Duration.seconds(20), others: Duration.seconds(12))
 
     /// Whether connections outlive the blackouts of this plan.
     ///
-    /// A relay that let the questions of ICE pass would keep them alive, and show what no real network does: so whatever ends a
-    /// connection is no scenario.
+    /// A relay that let the questions of ICE pass would keep them alive, and show what no real network does: so
+    /// whatever ends a connection is no scenario.
     ///
     /// - Parameter isOurs: whether the partner is martlet.
     /// - Throws: an error that names the limit.

@@ -2,9 +2,9 @@ extension LabPlan {
     /// Commands longer than so many are no help any more.
     private static let commandLimit = 12
 
-    /// What a person types to make these experiments again: the preset, one command whose lists are crossed, or a command for
-    /// each scenario. Empty where there are too many of those, or a scenario cannot be said in options. Who the other side is
-    /// stands in none of them.
+    /// What a person types to make these experiments again: the preset, one command whose lists are crossed, or a
+    /// command for each scenario. Empty where there are too many of those, or a scenario cannot be said in options. Who
+    /// the other side is stands in none of them.
     ///
     /// Each command is read again here, and given only when it means exactly these scenarios.
     package var commands: [String] {

@@ -8,8 +8,8 @@
 ///     [far]
 ///     delay = 80ms
 ///
-/// Lines are `key = value`; the keys are ``LabSetting``, and `title` and `link` before the first section. What stands before the
-/// first section holds for all of them. A line that begins with `#` or `;` is a comment.
+/// Lines are `key = value`; the keys are ``LabSetting``, and `title` and `link` before the first section. What stands
+/// before the first section holds for all of them. A line that begins with `#` or `;` is a comment.
 package struct LabPlanDraft: Hashable, Sendable {
     /// The most scenarios of a plan: nobody reads a longer table.
     package static let scenarioLimit = 400
@@ -34,7 +34,8 @@ package struct LabPlanDraft: Hashable, Sendable {
     /// Reads a file.
     ///
     /// - Parameter place: what the file is called, for messages.
-    /// - Throws: an error with the number of the first line that makes no sense. Whether values do shows in ``plan(medium:)``.
+    /// - Throws: an error with the number of the first line that makes no sense. Whether values do shows in
+    ///   ``plan(medium:)``.
     package init(parsing text: String, place: String) throws(LabPlanError) {
         guard text.utf8.count <= Self.largestByteCount else { throw LabPlanError("\(place) is too large for a plan.") }
         for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {

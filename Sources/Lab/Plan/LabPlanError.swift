@@ -1,4 +1,5 @@
-/// What somebody wrote about a plan makes no sense. The texts hold what was written, as it was: they are to be made printable.
+/// What somebody wrote about a plan makes no sense. The texts hold what was written, as it was: they are to be made
+/// printable.
 package struct LabPlanError: Error, Hashable, Sendable {
     /// What is wrong and where: a sentence with its full stop.
     package var sentence: String

@@ -119,7 +119,8 @@ extension LabPreset {
         }
     }
 
-    /// What two shares in time may differ by when the channels are equally good: two standard errors, and a hundredth at least.
+    /// What two shares in time may differ by when the channels are equally good: two standard errors, and a hundredth
+    /// at least.
     private static func chance(_ left: LabResult, _ right: LabResult) -> Double {
         let variances = [left, right].map { result in
             let share = min(max(inTime(result), 0), 1)

@@ -1,4 +1,5 @@
-/// Quantities with their units, as people write them. Where a number could mean two things, it is refused, and both are named.
+/// Quantities with their units, as people write them. Where a number could mean two things, it is refused, and both are
+/// named.
 extension LabWritten {
     /// A share: `10%`, or a number below 1 such as `0.1`. What is neither, like `10`, could be meant in two ways.
     ///

@@ -2,7 +2,8 @@ internal import Martlet
 internal import NetworkIO
 
 extension DataChannel {
-    /// Waits until SCTP has taken everything that was sent: not for ever, because a peer that is alive may take nothing.
+    /// Waits until SCTP has taken everything that was sent: not for ever, because a peer that is alive may take
+    /// nothing.
     ///
     /// - Throws: why it was not taken; `CancellationError` after `limit`.
     func drained(within limit: Duration) async throws {

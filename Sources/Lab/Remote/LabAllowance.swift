@@ -1,7 +1,7 @@
 internal import Wire
 
-/// How many messages the other side of the control channel may say: bursts of 2,000, and 1,000 a second for long, which is several
-/// times what eight runs need.
+/// How many messages the other side of the control channel may say: bursts of 2,000, and 1,000 a second for long, which
+/// is several times what eight runs need.
 struct LabAllowance {
     private static let burst = 2_000.0
     private static let perSecond = 1_000.0

@@ -8,8 +8,8 @@ package struct LabClockReading: Sendable, Equatable {
     package var error: Int64
 }
 
-/// Questions about the partner's clock and their answers (Docs/Protocols/Lab.md, Clocks). Bounded: at most 256 questions are open,
-/// and the answers of one measurement are kept.
+/// Questions about the partner's clock and their answers (Docs/Protocols/Lab.md, Clocks). Bounded: at most 256
+/// questions are open, and the answers of one measurement are kept.
 package struct LabClock: Sendable {
     /// The answers that count: those with the smallest round trips.
     private static let bestCount = 4

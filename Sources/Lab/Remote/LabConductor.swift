@@ -3,12 +3,12 @@ internal import NetworkIO
 package import Signaling
 internal import Wire
 
-/// The side that runs experiments with a partner elsewhere, over the control connection (Docs/Protocols/Lab.md). Lives on the
-/// network loop.
+/// The side that runs experiments with a partner elsewhere, over the control connection (Docs/Protocols/Lab.md). Lives
+/// on the network loop.
 ///
 /// First ``meet(_:agent:within:)``. Then, for each run: ``announce(_:seed:medium:of:isEndless:records:as:observe:)``,
-/// ``connect(_:)``, ``start(_:)``, ``stop(_:)``, ``release(_:)``. Up to eight runs at a time; they are announced one after the other.
-/// Whatever the partner says is checked; what cannot be ends the connection.
+/// ``connect(_:)``, ``start(_:)``, ``stop(_:)``, ``release(_:)``. Up to eight runs at a time; they are announced one
+/// after the other. Whatever the partner says is checked; what cannot be ends the connection.
 package actor LabConductor {
     /// What the partner asks of a live view; nil changes nothing.
     package struct Turn: Sendable, Equatable {
@@ -77,8 +77,8 @@ package actor LabConductor {
     /// - Parameters:
     ///   - peer: connected, and proved; it is closed with the conductor.
     ///   - agent: what this side calls itself.
-    /// - Throws: ``LabError/otherProtocol(_:)`` when the other side is there for something else, or why else it is no partner.
-    ///   The connection is then closed.
+    /// - Throws: ``LabError/otherProtocol(_:)`` when the other side is there for something else, or why else it is no
+    ///   partner. The connection is then closed.
     package static func meet(
         _ peer: ConnectedPeer<RoomChannels>, agent: String, within limit: Duration = .seconds(30)
     ) async throws(LabError) -> LabConductor {
@@ -206,7 +206,8 @@ package actor LabConductor {
         }
     }
 
-    /// Takes the impairments away and ends the run; what the partner still had to say of it has been heard when this returns.
+    /// Takes the impairments away and ends the run; what the partner still had to say of it has been heard when this
+    /// returns.
     package func stop(_ measured: MeasuredConnection) async throws(LabError) {
         if let failure { throw failure }
         await measured.stopSending()

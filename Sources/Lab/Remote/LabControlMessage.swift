@@ -10,7 +10,8 @@ package enum LabControlMessage: Sendable, Equatable {
     package static let payloadBytes = 60 * 1024
     /// Messages that one `received` tells of.
     package static let receivedLimit = 2_000
-    /// The same of a `received` that says how long they waited, so that it stays below ``byteLimit`` whatever the numbers are.
+    /// The same of a `received` that says how long they waited, so that it stays below ``byteLimit`` whatever the
+    /// numbers are.
     package static let waitedLimit = 1_500
     /// DATA chunks that a partner may have sent in a run; a report adds up those of 10,000 runs.
     package static let chunkLimit: Int64 = 100_000_000_000

@@ -3,7 +3,8 @@ package import NetworkIO
 package import Signaling
 internal import Wire
 
-/// The side that takes part in the experiments of a conductor elsewhere (Docs/Protocols/Lab.md). Lives on the network loop.
+/// The side that takes part in the experiments of a conductor elsewhere (Docs/Protocols/Lab.md). Lives on the network
+/// loop.
 package actor LabPartner {
     /// What a person may want to know.
     package enum Event: Sendable, Equatable {
@@ -79,8 +80,8 @@ package actor LabPartner {
 
     /// Takes part until the conductor is through.
     ///
-    /// - Throws: ``LabError/otherProtocol(_:)`` when the other side is there for something else; ``LabError/cancelled`` when the task
-    ///   is; why else it ended too early.
+    /// - Throws: ``LabError/otherProtocol(_:)`` when the other side is there for something else; ``LabError/cancelled``
+    ///   when the task is; why else it ended too early.
     package func serve(greetingWithin limit: Duration = .seconds(30)) async throws(LabError) {
         let control = peer.channels.control
         let watchdog = Task { [weak self] in

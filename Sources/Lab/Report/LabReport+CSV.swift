@@ -1,8 +1,8 @@
 internal import Wire
 
 extension LabReport {
-    /// The results as a table (RFC 4180): a line for each, behind a line with the names of the columns. Settings come first, then what was
-    /// measured; times are milliseconds, shares are from 0 to 1, and what is not known is empty.
+    /// The results as a table (RFC 4180): a line for each, behind a line with the names of the columns. Settings come
+    /// first, then what was measured; times are milliseconds, shares are from 0 to 1, and what is not known is empty.
     package var csv: String {
         let lines =
             [Self.columns.map(\.name)] + results.map { result in Self.columns.map { $0.cell(self, result) } }

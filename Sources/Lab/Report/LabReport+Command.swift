@@ -1,6 +1,6 @@
 extension LabReport {
-    /// What a person types to measure the same again: ``LabPlan/commands`` with the other side, or, where options cannot say it, the
-    /// command that takes the report itself.
+    /// What a person types to measure the same again: ``LabPlan/commands`` with the other side, or, where options
+    /// cannot say it, the command that takes the report itself.
     var commands: [String] {
         let own = plan.commands
         let peer = peerOption.map { $0.isEmpty ? "" : " \($0)" } ?? ""

@@ -22,8 +22,8 @@ extension LabReport {
 
     /// Reads a report. What is unknown is passed over, and what follows from the rest is not read.
     ///
-    /// - Throws: ``LabError/badReport(_:)`` for everything that is none: no JSON, another type or version, numbers that cannot be, more than
-    ///   a report may hold.
+    /// - Throws: ``LabError/badReport(_:)`` for everything that is none: no JSON, another type or version, numbers that
+    ///   cannot be, more than a report may hold.
     package init(json: String) throws(LabError) {
         guard json.utf8.count <= Self.byteLimit else {
             throw .badReport("it is larger than any report: \(LabText.count(json.utf8.count)) bytes")

@@ -14,7 +14,8 @@ package struct LabReport: Hashable, Sendable {
     /// When, in seconds since 1970.
     package var made: Int64
 
-    /// How the other side is found, as the one that conducts is told by `--peer` and `--echo`: not the partner's own word.
+    /// How the other side is found, as the one that conducts is told by `--peer` and `--echo`: not the partner's own
+    /// word.
     package enum Peer: String, Hashable, Sendable {
         /// In the same process.
         case own = "self"

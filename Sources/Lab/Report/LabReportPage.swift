@@ -1,7 +1,7 @@
 internal import Digests
 
-/// A report as one file of HTML, which is XML too, that needs nothing else: no script, no font, no picture from elsewhere. It is
-/// light or dark as the reader wishes, fits a phone, and prints.
+/// A report as one file of HTML, which is XML too, that needs nothing else: no script, no font, no picture from
+/// elsewhere. It is light or dark as the reader wishes, fits a phone, and prints.
 ///
 /// Whatever is in the report, hostile or not, comes out as text.
 package struct LabReportPage: Sendable {

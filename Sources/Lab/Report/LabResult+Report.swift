@@ -1,7 +1,7 @@
 internal import JSON
 
-/// Measurements as a report writes them: times in microseconds, and nothing that is not known. `lost` and `sentence` follow
-/// from the rest and are there for whoever reads the file without this program.
+/// Measurements as a report writes them: times in microseconds, and nothing that is not known. `lost` and `sentence`
+/// follow from the rest and are there for whoever reads the file without this program.
 extension LabResult {
     var reportValue: JSONValue {
         var object: JSONObject = [

@@ -56,8 +56,8 @@ struct Markup: Hashable, Sendable {
         text += "</" + name + ">"
     }
 
-    /// `text` with what has a meaning in markup written as references, and what XML forbids, or would turn the direction of
-    /// the text around it, as U+FFFD.
+    /// `text` with what has a meaning in markup written as references, and what XML forbids, or would turn the
+    /// direction of the text around it, as U+FFFD.
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {

@@ -34,7 +34,8 @@ enum ReportHeadline {
         return "\(what) with " + ReportWords.list(names)
     }
 
-    /// About how long messages took. Where one has too few messages for one in a hundred, all are compared by their slowest.
+    /// About how long messages took. Where one has too few messages for one in a hundred, all are compared by their
+    /// slowest.
     static func latency(_ group: ReportGroup) -> String {
         let members = group.members.filter { $0.result.latency != nil }
         let hasOnePercent = members.allSatisfy { $0.result.latency?.hasOnePercent ?? false }

@@ -1,7 +1,8 @@
-/// The style sheet of a report and of its drawings. It holds no character that has to be escaped in XML, for in HTML it is not
-/// unescaped.
+/// The style sheet of a report and of its drawings. It holds no character that has to be escaped in XML, for in HTML it
+/// is not unescaped.
 enum ReportStyle {
-    /// Colours on light and on dark ground. The six of the series differ for people who see red, green or blue less, too.
+    /// Colours on light and on dark ground. The six of the series differ for people who see red, green or blue less,
+    /// too.
     static let colours = """
         :root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--text:#1b2027;--quiet:#59636f;--line:#dfe3e8;\
         --accent:#2463cf;--wash:#eef3fc;--sent:#d5dae1;--band:#f6e3c8;\

@@ -1,7 +1,7 @@
 /// Figures as a report says them.
 enum ReportWords {
-    /// A share in per cent: tenths, where there are any, as in sentences (``LabText/share(_:)``), and as many decimals as tell it from
-    /// nothing and from everything: 0 %, 0.04 %, 9.8 %, 50 %, 79.4 %, 99.96 %, 100 %.
+    /// A share in per cent: tenths, where there are any, as in sentences (``LabText/share(_:)``), and as many decimals
+    /// as tell it from nothing and from everything: 0 %, 0.04 %, 9.8 %, 50 %, 79.4 %, 99.96 %, 100 %.
     static func share(_ share: Double) -> String {
         let percent = PlotNumber.finite(share) * 100
         for digits in 0...4 {

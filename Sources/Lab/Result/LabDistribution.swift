@@ -17,12 +17,13 @@ package struct LabPoint: Hashable, Sendable {
     }
 }
 
-/// How a time is distributed over messages, in microseconds. Percentiles are by nearest rank: the smallest value that at least
-/// this share of all values does not exceed.
+/// How a time is distributed over messages, in microseconds. Percentiles are by nearest rank: the smallest value that
+/// at least this share of all values does not exceed.
 package struct LabDistribution: Hashable, Sendable {
     /// The most points of ``cdf``.
     package static let pointLimit = 200
-    /// Of fewer values than this the 99th percentile is the largest: nothing exceeds it, and nobody says "1 % take over".
+    /// Of fewer values than this the 99th percentile is the largest: nothing exceeds it, and nobody says "1 % take
+    /// over".
     package static let percentCount = 100
 
     package var count: Int
@@ -77,8 +78,8 @@ package struct LabDistribution: Hashable, Sendable {
     /// ⌈thousandths · count / 1000⌉, counted from 1.
     static func rank(_ thousandths: Int, of count: Int) -> Int { Swift.max(1, (count * thousandths + 999) / 1000) }
 
-    /// All, of few values. Of many, two thirds of the points in even steps, and the others among the largest tenth, as densely for each
-    /// nine more: 99 %, 99.9 %.
+    /// All, of few values. Of many, two thirds of the points in even steps, and the others among the largest tenth, as
+    /// densely for each nine more: 99 %, 99.9 %.
     private static func points(of times: LabTimes) -> [LabPoint] {
         let count = times.count
         var ranks = Set(1...Swift.min(pointLimit, count))

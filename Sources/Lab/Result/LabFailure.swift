@@ -17,8 +17,8 @@ extension LabResult {
     /// Runs that came to nothing, each once.
     package var failedRuns: [LabFailure] { failures.filter { !$0.isTriedAgain } }
 
-    /// "seed 3: the connection ended": runs that came to nothing and what each of their attempts came to; and those that
-    /// needed a second attempt.
+    /// "seed 3: the connection ended": runs that came to nothing and what each of their attempts came to; and those
+    /// that needed a second attempt.
     package var failureWords: [String] {
         failures.map { failure in
             let end = failure.isTriedAgain ? " (tried once more)" : ""

@@ -1,10 +1,12 @@
 internal import Wire
 
-/// Counts what was sent and what came in each piece of the time of a run, over several runs. Bounded, however many they are.
+/// Counts what was sent and what came in each piece of the time of a run, over several runs. Bounded, however many they
+/// are.
 struct LabHistory {
     /// The shortest piece, in microseconds.
     private static let shortest: Int64 = 10_000
-    /// Pieces that are counted: ten times as many as are told, so that a longer run can still be joined to those before.
+    /// Pieces that are counted: ten times as many as are told, so that a longer run can still be joined to those
+    /// before.
     private static let pieceLimit = LabResult.momentLimit * 10
     /// Latencies of a piece that are kept as they are; of more, percentiles are right to 1/256.
     private static let exactLimit = 2_000

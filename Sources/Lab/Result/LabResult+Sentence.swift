@@ -4,8 +4,8 @@ extension LabResult {
     /// Parts of what happened: more is no plain sentence any more.
     private static let partLimit = 3
 
-    /// What this result says, in one sentence for a person: what the link was like and the channel, then what was lost, what waits, what is
-    /// late. "10 % loss, ordered reliable: nothing lost, 1 % of messages wait over 480 ms".
+    /// What this result says, in one sentence for a person: what the link was like and the channel, then what was lost,
+    /// what waits, what is late. "10 % loss, ordered reliable: nothing lost, 1 % of messages wait over 480 ms".
     package var sentence: String {
         (conditions + [channelWords]).joined(separator: ", ") + ": " + outcome.joined(separator: ", ")
     }

@@ -19,8 +19,8 @@ extension LabResult {
         let waited: Int64?
     }
 
-    /// The first arrivals of a run's messages, in order. Times that cannot be are brought to the nearest that can: clocks that are
-    /// compared over a network are a little wrong, and a partner may say anything.
+    /// The first arrivals of a run's messages, in order. Times that cannot be are brought to the nearest that can:
+    /// clocks that are compared over a network are a little wrong, and a partner may say anything.
     static func arrivals(of run: LabRun) -> [Arrival] {
         var hasCome = [Bool](repeating: false, count: run.sentAt.count)
         var arrivals: [Arrival] = []

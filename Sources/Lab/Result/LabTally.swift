@@ -1,5 +1,5 @@
-/// Adds up the runs of a scenario as they end, so that none has to be kept: however many they are, this holds 40 MiB at most
-/// where times are shorter than a minute.
+/// Adds up the runs of a scenario as they end, so that none has to be kept: however many they are, this holds 40 MiB at
+/// most where times are shorter than a minute.
 ///
 /// All counts are exact. Percentiles are exact of up to ``exactLimit`` messages, and right to 1/2048 (0.05 %) of more;
 /// those of a piece of the timeline of up to 2,000, and right to 1/256 (0.4 %) of more.

@@ -1,7 +1,7 @@
 /// Numbers of the lab in words, the same ones in tables, sentences and plots.
 package enum LabText {
-    /// `0 %`, `0.4 %`, `7.5 %`, `10 %`, `79.4 %`, `100 %`: tenths, where there are any. Only nothing is 0 %, and only all is 100 %: what would be rounded to one of
-    /// them is `under 0.1 %` and `over 99.9 %`.
+    /// `0 %`, `0.4 %`, `7.5 %`, `10 %`, `79.4 %`, `100 %`: tenths, where there are any. Only nothing is 0 %, and only
+    /// all is 100 %: what would be rounded to one of them is `under 0.1 %` and `over 99.9 %`.
     package static func share(_ share: Double) -> String {
         guard share > 0 else { return "0 %" }
         guard share < 1 else { return "100 %" }

@@ -1,8 +1,9 @@
-/// Times of many messages, in microseconds, in bounded memory: each of them while they are few, and how many lie in each of many
-/// narrow ranges when they are more.
+/// Times of many messages, in microseconds, in bounded memory: each of them while they are few, and how many lie in
+/// each of many narrow ranges when they are more.
 ///
-/// Ranges are powers of two, each cut into 2^`bits` equal parts, so that times below 2^`bits` have one each, and no other is
-/// wider than 1/2^`bits` of its times. What is read from a range is its middle: off by 1/2^(`bits` + 1) at most.
+/// Ranges are powers of two, each cut into 2^`bits` equal parts, so that times below 2^`bits` have one each, and no
+/// other is wider than 1/2^`bits` of its times. What is read from a range is its middle: off by 1/2^(`bits` + 1) at
+/// most.
 struct LabTimes: Sendable {
     private(set) var count = 0
     /// The largest; 0 when there are none. Exact, whatever their number.

@@ -3,9 +3,9 @@ package import Wire
 /// When a run is over though not everything has come: the one rule for simulated and for measured runs
 /// (Docs/Protocols/Lab.md, "A run").
 ///
-/// Nothing may have come for three seconds, of a reliable channel for a minute, and for as long as the path itself takes. That
-/// counts from the last message that was sent or came, or from the end of a blackout, of either direction, that begins while it
-/// is waited: and then as long again as the blackout, for SCTP has doubled its timeouts in it.
+/// Nothing may have come for three seconds, of a reliable channel for a minute, and for as long as the path itself
+/// takes. That counts from the last message that was sent or came, or from the end of a blackout, of either direction,
+/// that begins while it is waited: and then as long again as the blackout, for SCTP has doubled its timeouts in it.
 package struct LabPatience: Sendable {
     /// What is to be done at a time.
     package enum Verdict: Hashable, Sendable {

@@ -1,5 +1,5 @@
-/// Writes down a run while it goes on. Bounded: whatever the partner says, it holds at most ``messageLimit`` messages and twice
-/// as many receptions.
+/// Writes down a run while it goes on. Bounded: whatever the partner says, it holds at most ``messageLimit`` messages
+/// and twice as many receptions.
 package struct LabRecorder: Sendable {
     /// Messages that a run accepts at most.
     package static let messageLimit = 1_000_000
@@ -60,8 +60,8 @@ package struct LabRecorder: Sendable {
 
     /// A message came.
     ///
-    /// - Parameter sentAt: when it was sent, where the message itself says it: for messages of the other side. Such a message may
-    ///   come before the other side has said that it accepted it.
+    /// - Parameter sentAt: when it was sent, where the message itself says it: for messages of the other side. Such a
+    ///   message may come before the other side has said that it accepted it.
     /// - Returns: false, changing nothing, when there was no such message, or more came than can have.
     @discardableResult
     package mutating func receive(
@@ -97,7 +97,8 @@ package struct LabRecorder: Sendable {
         LabProgress(elapsed: elapsed, offered: offeredCount, accepted: acceptedCount, delivered: deliveredCount)
     }
 
-    /// The run. What is not known of when a message was sent, because it never came, lies on a line between its neighbours.
+    /// The run. What is not known of when a message was sent, because it never came, lies on a line between its
+    /// neighbours.
     package func finished(
         wire: LabWire? = nil, packets: LabPackets? = nil, clockError: Int64? = nil
     ) -> LabRun {

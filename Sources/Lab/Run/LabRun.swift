@@ -56,8 +56,8 @@ package struct LabPackets: Hashable, Sendable {
     }
 }
 
-/// One run of a scenario: when each message was sent, and when it came. Times are microseconds since the run's start in the
-/// conductor's clock.
+/// One run of a scenario: when each message was sent, and when it came. Times are microseconds since the run's start in
+/// the conductor's clock.
 package struct LabRun: Hashable, Sendable {
     package var seed: UInt64
     /// Messages that were due, accepted by the channel or not.

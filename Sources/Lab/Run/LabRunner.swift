@@ -25,7 +25,8 @@ package protocol LabRunner: Sendable {
     /// - Parameters:
     ///   - seed: of the link, where it is simulated or shaped.
     ///   - progress: is told from time to time how far it is.
-    /// - Throws: ``LabError/cancelled`` when the task is cancelled; every other ``LabError`` when the run does not come about.
+    /// - Throws: ``LabError/cancelled`` when the task is cancelled; every other ``LabError`` when the run does not come
+    ///   about.
     func run(
         _ scenario: LabScenario, seed: UInt64, progress: @escaping @Sendable (LabProgress) -> Void
     ) async throws(LabError) -> LabRun

@@ -3,8 +3,9 @@ internal import Martlet
 internal import NetworkIO
 internal import Synchronization
 
-/// Runs with any other implementation that returns what it gets: a process that a command starts for each run, which takes an offer and
-/// gives an answer as lines of JSON (Docs/Protocols/Lab.md, "An echo"). What is measured is there and back again.
+/// Runs with any other implementation that returns what it gets: a process that a command starts for each run, which
+/// takes an offer and gives an answer as lines of JSON (Docs/Protocols/Lab.md, "An echo"). What is measured is there
+/// and back again.
 package final class EchoRunner: LabRunner {
     package let agents: (conductor: String, partner: String)
 

@@ -2,8 +2,8 @@ package import Martlet
 package import NetworkIO
 package import Wire
 
-/// Reads the messages of a run from a channel and says when each came, on the network loop: in the same turn as the packet
-/// that completed it, or let it pass.
+/// Reads the messages of a run from a channel and says when each came, on the network loop: in the same turn as the
+/// packet that completed it, or let it pass.
 package final class LabReceiver: Sendable {
     /// What came. Told on the network loop.
     package enum Note: Sendable {

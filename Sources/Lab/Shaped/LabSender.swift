@@ -2,7 +2,8 @@ package import Martlet
 package import NetworkIO
 package import Wire
 
-/// Sends the messages of a run into a channel when they are due (Docs/Protocols/Lab.md, "A run"). Lives on the network loop.
+/// Sends the messages of a run into a channel when they are due (Docs/Protocols/Lab.md, "A run"). Lives on the network
+/// loop.
 package actor LabSender {
     /// What became of a message that was due, or of the sender. Told on the network loop.
     package enum Note: Sendable {
@@ -14,7 +15,8 @@ package actor LabSender {
         case over(MartletError?)
     }
 
-    /// A message that is due at a time when the channel holds more than this, or ``heldMessages`` if that is more, is not sent.
+    /// A message that is due at a time when the channel holds more than this, or ``heldMessages`` if that is more, is
+    /// not sent.
     package static let heldBytes = 256 * 1024
     package static let heldMessages = 8
     /// Nobody catches up on what is overdue for longer.
@@ -79,7 +81,8 @@ package actor LabSender {
     /// What the channel may hold when a message is sent.
     private var limit: Int { max(Self.heldBytes, Self.heldMessages * messageBytes) }
 
-    /// As fast as possible, a channel that holds no more than this is filled up again. Below the 1 MiB that it takes at all.
+    /// As fast as possible, a channel that holds no more than this is filled up again. Below the 1 MiB that it takes at
+    /// all.
     private var refill: Int { min(limit / 2, 512 * 1024) }
 
     private func turn() {

@@ -3,14 +3,14 @@ package import Martlet
 package import NetworkIO
 package import Wire
 
-/// The conductor's end of one measured connection: a connection with the one channel, led through a relay where the link is
-/// shaped, with sender or receiver, and what is written down of it. Lives on the network loop.
+/// The conductor's end of one measured connection: a connection with the one channel, led through a relay where the
+/// link is shaped, with sender or receiver, and what is written down of it. Lives on the network loop.
 ///
-/// First ``make(run:scenario:seed:medium:configuration:observe:)``; then whoever carries the signals makes a connection with
-/// ``configuration`` and lets ``prepare(_:)`` have it before the offer; then ``opened()``, ``start(partnerAhead:)`` when the partner is
-/// ready, ``ended()``, ``clear()``, ``result(clockError:correcting:)``, ``close()``. The partner's word comes by
-/// ``partnerSent(offered:accepted:isOver:)``, ``partnerReceived(_:at:waited:)``, ``partnerReceivedDamaged(_:)`` and
-/// ``partnerCounted(_:)``.
+/// First ``make(run:scenario:seed:medium:configuration:observe:)``; then whoever carries the signals makes a connection
+/// with ``configuration`` and lets ``prepare(_:)`` have it before the offer; then ``opened()``,
+/// ``start(partnerAhead:)`` when the partner is ready, ``ended()``, ``clear()``, ``result(clockError:correcting:)``,
+/// ``close()``. The partner's word comes by ``partnerSent(offered:accepted:isOver:)``,
+/// ``partnerReceived(_:at:waited:)``, ``partnerReceivedDamaged(_:)`` and ``partnerCounted(_:)``.
 package actor MeasuredConnection {
     /// One thing that happened. Times are microseconds since the run's start in the conductor's clock.
     package enum Event: Hashable, Sendable {
@@ -71,7 +71,8 @@ package actor MeasuredConnection {
     ///   - medium: shaped, or real: the path as it is.
     ///   - configuration: how else paths are looked for.
     ///   - isEcho: the partner returns every message, and what is measured is there and back again.
-    ///   - records: whether everything is written down for ``result(clockError:correcting:)``; a live view does without.
+    ///   - records: whether everything is written down for ``result(clockError:correcting:)``; a live view does
+    ///     without.
     ///   - observe: is told on the network loop what happens.
     /// - Throws: ``LabError/failed(_:)`` when there are no sockets, ``LabError/badPlan(_:)`` for a simulated medium.
     package static func make(
@@ -226,7 +227,8 @@ package actor MeasuredConnection {
         if let failure { throw failure }
     }
 
-    /// The whole of a run: ``start(partnerAhead:)``, ``ended()`` and ``clear()``, telling four times a second how far it is.
+    /// The whole of a run: ``start(partnerAhead:)``, ``ended()`` and ``clear()``, telling four times a second how far
+    /// it is.
     ///
     /// - Parameter startPartner: has the partner start, behind our own start.
     /// - Throws: as ``ended()``.
@@ -259,7 +261,8 @@ package actor MeasuredConnection {
     ///
     /// - Parameters:
     ///   - clockError: see ``LabRun/clockError``.
-    ///   - correct: what a time of the partner's, in microseconds since the run's start, is by better knowledge of its clock.
+    ///   - correct: what a time of the partner's, in microseconds since the run's start, is by better knowledge of its
+    ///     clock.
     package func result(
         clockError: Int64? = nil, correcting correct: (Int64) -> Int64 = { $0 }
     ) -> LabRun {

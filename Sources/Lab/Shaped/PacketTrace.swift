@@ -1,8 +1,8 @@
 package import Martlet
 package import Wire
 
-/// The trace of one connection's packets, fed on the network loop. Unchecked because it is confined to that: everything but the
-/// initialiser is to be used there.
+/// The trace of one connection's packets, fed on the network loop. Unchecked because it is confined to that: everything
+/// but the initialiser is to be used there.
 package final class PacketTrace: @unchecked Sendable {
     private var trace: SCTPTrace
 
@@ -21,8 +21,8 @@ package final class PacketTrace: @unchecked Sendable {
     /// DATA chunks sent, and sent again.
     package var packets: LabPackets { trace.packets }
 
-    /// Microseconds for which a message had been there, whole, before it came out at `now`; nil when that was not seen. Once for each
-    /// message.
+    /// Microseconds for which a message had been there, whole, before it came out at `now`; nil when that was not seen.
+    /// Once for each message.
     package func waiting(of sequence: UInt32, until now: NetworkTime) -> Int64? {
         trace.takeArrival(of: sequence).map { max(0, now.nanoseconds - $0.nanoseconds) / 1000 }
     }

@@ -2,8 +2,8 @@ internal import Martlet
 internal import NetworkIO
 internal import Wire
 
-/// The partner of a ``PairRunner``: the other end of a measured connection, in the same process and on the same clock. Lives on the
-/// network loop.
+/// The partner of a ``PairRunner``: the other end of a measured connection, in the same process and on the same clock.
+/// Lives on the network loop.
 actor PairPartner {
     private let measured: MeasuredConnection
     private let trace: PacketTrace

@@ -1,14 +1,15 @@
 package import LinkSimulator
 package import Wire
 
-/// What a shaping relay does with datagrams, as a value without sockets: one connection between *us*, a connection on this
-/// machine, and a partner who comes to the relay's outer addresses.
+/// What a shaping relay does with datagrams, as a value without sockets: one connection between *us*, a connection on
+/// this machine, and a partner who comes to the relay's outer addresses.
 ///
-/// It is a NAT with a bad line: each address that the partner sends from gets a *door*, an inner socket from which we hear it.
-/// A door opens only for a connectivity check that authenticates, so a stranger gets nothing through and changes
-/// nothing of what is measured. Both directions pass a ``LinkDirection``.
+/// It is a NAT with a bad line: each address that the partner sends from gets a *door*, an inner socket from which we
+/// hear it. A door opens only for a connectivity check that authenticates, so a stranger gets nothing through and
+/// changes nothing of what is measured. Both directions pass a ``LinkDirection``.
 package struct RelayConversation {
-    /// A door's number; it is never used again, so that nothing that was meant for one address of the partner reaches another.
+    /// A door's number; it is never used again, so that nothing that was meant for one address of the partner reaches
+    /// another.
     package struct Door: Hashable, Sendable {
         fileprivate let number: Int
     }
@@ -45,8 +46,8 @@ package struct RelayConversation {
     package static let doorLimit = 16
     /// A door through which nothing has come for so long gives way to a new one: consent has ended (RFC 7675).
     package static let patience = Duration.seconds(30)
-    /// What the relay holds in one direction, since a line without a rate has no queue of its own: more than 6 seconds of
-    /// 50 Mbit/s.
+    /// What the relay holds in one direction, since a line without a rate has no queue of its own: more than 6 seconds
+    /// of 50 Mbit/s.
     package static let byteLimit = 48 * 1024 * 1024
     package static let datagramLimit = 65_536
 
@@ -70,8 +71,8 @@ package struct RelayConversation {
         self.outward.change(to: outward)
     }
 
-    /// Replaces both directions by others, whose doings depend on the seed alone and not on what has passed before, and begins to count
-    /// anew. What is on its way still arrives.
+    /// Replaces both directions by others, whose doings depend on the seed alone and not on what has passed before, and
+    /// begins to count anew. What is on its way still arrives.
     package mutating func replaceLink(inward: LinkSettings, outward: LinkSettings, seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         self.inward.replace(by: inward, generator: &generator)
@@ -83,7 +84,8 @@ package struct RelayConversation {
 
     /// A datagram came to an outer socket.
     ///
-    /// - Parameter isCheck: whether it is a connectivity check that authenticates; asked only where there is no door yet.
+    /// - Parameter isCheck: whether it is a connectivity check that authenticates; asked only where there is no door
+    ///   yet.
     /// - Returns: a door that is new, and one that it replaced: their sockets are to be opened and closed.
     package mutating func receive(
         _ datagram: UnsafeRawBufferPointer, from visitor: Visitor, at now: NetworkTime,

@@ -19,8 +19,8 @@ struct RelayLine<Payload> {
         current.settings = Self.bounded(settings)
     }
 
-    /// Puts another line in the place of this one, whose doings depend on the generator alone and not on what went over the one
-    /// before. What is on its way still arrives, in its time.
+    /// Puts another line in the place of this one, whose doings depend on the generator alone and not on what went over
+    /// the one before. What is on its way still arrives, in its time.
     mutating func replace(by settings: LinkSettings, generator: inout SplitMix64) {
         if current.flightCount > 0 { former.append(current) }
         self.current = LinkDirection(settings: Self.bounded(settings), generator: &generator)

@@ -3,11 +3,12 @@ package import Martlet
 package import NetworkIO
 package import Wire
 
-/// A UDP relay of our own that shapes: it stands between one connection of this process and its partner, and every packet of
-/// theirs passes a line with loss, delay and whatever else the settings say, on the real clock (``RelayConversation``).
+/// A UDP relay of our own that shapes: it stands between one connection of this process and its partner, and every
+/// packet of theirs passes a line with loss, delay and whatever else the settings say, on the real clock
+/// (``RelayConversation``).
 ///
-/// The connection is led through it by ``detour``. Unchecked because it is confined to the network loop: every member but
-/// `start`, `outerAddresses` and `close` must be used there.
+/// The connection is led through it by ``detour``. Unchecked because it is confined to the network loop: every member
+/// but `start`, `outerAddresses` and `close` must be used there.
 package final class ShapingRelay: DatagramReceiver, @unchecked Sendable {
     /// Where the partner reaches us: one of each usable address of this machine, and of loopback.
     package let outerAddresses: [TransportAddress]

@@ -2,12 +2,12 @@ internal import LinkSimulator
 internal import PeerSession
 internal import Wire
 
-/// Hours of the traffic on which usrsctp 0.9.5.0 can freeze: unordered, partially reliable messages of more than 128 KiB
-/// in many fragments, of which the link loses a few in a thousand; and beside them, on the same association, reliable
-/// messages whose arrival shows that everything still moves.
+/// Hours of the traffic on which usrsctp 0.9.5.0 can freeze: unordered, partially reliable messages of more than 128
+/// KiB in many fragments, of which the link loses a few in a thousand; and beside them, on the same association,
+/// reliable messages whose arrival shows that everything still moves.
 ///
-/// Not thread-safe; must be closed. What hangs inside of usrsctp never returns from ``advance(events:)``: whoever cares sets a
-/// ``Watchdog``.
+/// Not thread-safe; must be closed. What hangs inside of usrsctp never returns from ``advance(events:)``: whoever cares
+/// sets a ``Watchdog``.
 package final class LabSoak {
     /// What one of its channels has done.
     package struct Channel: Hashable, Sendable {
@@ -34,10 +34,12 @@ package final class LabSoak {
     ]
     /// Simulated time between two messages of a channel.
     private static let pauses: [Duration] = [.milliseconds(200), .milliseconds(200), .seconds(1), .seconds(1)]
-    /// When each begins: large messages take turns, so that those with a lifetime need not spend it waiting for the others.
+    /// When each begins: large messages take turns, so that those with a lifetime need not spend it waiting for the
+    /// others.
     private static let beginnings: [Duration] = [.zero, .zero, .zero, .milliseconds(500)]
     private static let smallBytes = 200
-    /// Sizes of the large messages, from just above the half of usrsctp's default receive buffer to the largest there is.
+    /// Sizes of the large messages, from just above the half of usrsctp's default receive buffer to the largest there
+    /// is.
     private static let largeBytes = 131_073...262_144
     /// Loss changes to the next of these every ten seconds.
     private static let losses = [0.001, 0.002, 0.005, 0.01]

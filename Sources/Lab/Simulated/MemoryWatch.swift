@@ -1,5 +1,5 @@
-/// The rule by which hours of one traffic may not need more and more memory: after some time, in which everything has happened a
-/// few times, the peak may grow by so much and no more.
+/// The rule by which hours of one traffic may not need more and more memory: after some time, in which everything has
+/// happened a few times, the peak may grow by so much and no more.
 package struct MemoryWatch: Sendable {
     private let warmUp: Duration
     private let allowance: Int

@@ -97,8 +97,8 @@ final class SimulatedPair {
 
     var failure: PeerSessionError? { sender.failure ?? receiver.failure }
 
-    /// Replaces the link by another whose fate depends on the seed alone, not on what went over the one before. What is on
-    /// its way still arrives.
+    /// Replaces the link by another whose fate depends on the seed alone, not on what went over the one before. What is
+    /// on its way still arrives.
     func replaceLink(_ link: LabLink, startingAt start: NetworkTime) {
         for (side, path) in [(sender, link.forward), (receiver, link.back)] {
             side.host = network.addHost(up: path.settings(startingAt: start))

@@ -1,10 +1,10 @@
 internal import PeerSession
 
-/// Makes runs between two stacks of ours over a simulated link in virtual time: as fast as the processor can, and with the same
-/// seed always the same.
+/// Makes runs between two stacks of ours over a simulated link in virtual time: as fast as the processor can, and with
+/// the same seed always the same.
 ///
-/// A process has one usrsctp and one virtual clock, so runs are made one after another, and none while the process has a
-/// real connection.
+/// A process has one usrsctp and one virtual clock, so runs are made one after another, and none while the process has
+/// a real connection.
 package actor SimulatedRunner: LabRunner {
     package nonisolated let agents: (conductor: String, partner: String)
 

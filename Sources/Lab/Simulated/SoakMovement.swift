@@ -3,14 +3,14 @@ internal import Wire
 
 /// Whether a channel of a ``LabSoak`` still moves.
 ///
-/// On a reliable one something arrives. On one that may lose everything SCTP has to go on sending, and what is sent has to arrive
-/// now and then: a receiver that holds all of it back for ever would let the sender go on.
+/// On a reliable one something arrives. On one that may lose everything SCTP has to go on sending, and what is sent has
+/// to arrive now and then: a receiver that holds all of it back for ever would let the sender go on.
 struct SoakMovement {
     /// A reliable channel has to deliver something within this, and any other one to send.
     static let stillness = Duration.seconds(60)
-    /// A channel that loses messages has to deliver something within this. At the highest loss about a fifth of its messages
-    /// arrives, at the lowest one over four fifths, and each loss lasts for ten seconds, so that three turns through all four are
-    /// in this time. The longest wait in 600 seconds was 17 seconds, with three seeds.
+    /// A channel that loses messages has to deliver something within this. At the highest loss about a fifth of its
+    /// messages arrives, at the lowest one over four fifths, and each loss lasts for ten seconds, so that three turns
+    /// through all four are in this time. The longest wait in 600 seconds was 17 seconds, with three seeds.
     static let silence = Duration.seconds(120)
 
     private let isReliable: Bool

@@ -4,14 +4,15 @@ internal import Wire
 
 /// Notices that work does not come back, and calls out once, from the network loop's thread.
 ///
-/// For what can hang inside a C library, where no cancellation reaches. What happens between two pieces of work may take as long
-/// as it likes.
+/// For what can hang inside a C library, where no cancellation reaches. What happens between two pieces of work may
+/// take as long as it likes.
 package final class Watchdog: Sendable {
     /// The rule alone, as a value: work that is the same at two looks does not come back.
     struct Attention: Sendable {
         private var last = 0
 
-        /// - Parameter turns: how often work has begun or come back, from the beginning on; odd while some is under way.
+        /// - Parameter turns: how often work has begun or come back, from the beginning on; odd while some is under
+        ///   way.
         /// - Returns: whether some is under way that was under way at the last look.
         mutating func isForgotten(turns: Int) -> Bool {
             defer { last = turns }

@@ -33,8 +33,8 @@ package struct LabPath: Hashable, Sendable {
     package var burst: LabBurst?
     /// Time on the way, 0 to a minute.
     package var delay = Duration.zero
-    /// Added to each delay: uniform between zero and this; 0 to a minute. It does not change the order of packets: whatever
-    /// had less waits for those before it, as in a queue. What changes the order is `reorder`.
+    /// Added to each delay: uniform between zero and this; 0 to a minute. It does not change the order of packets:
+    /// whatever had less waits for those before it, as in a queue. What changes the order is `reorder`.
     package var jitter = Duration.zero
     /// Probability that a packet is held back by `reorderDelay`, so that later ones overtake it, 0 to 1.
     package var reorder = 0.0

@@ -5,7 +5,8 @@ internal import Synchronization
 internal import Transfer
 internal import Wire
 
-/// Tells what happens in a talk: to a person at a terminal, to a pipe line by line, to a program as events; and to the log.
+/// Tells what happens in a talk: to a person at a terminal, to a pipe line by line, to a program as events; and to the
+/// log.
 final class ChatNarrator: Sendable {
     struct State {
         var ownName: String

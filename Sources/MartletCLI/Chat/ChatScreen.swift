@@ -2,8 +2,8 @@ internal import Dispatch
 internal import Synchronization
 internal import Transfer
 
-/// The lower part of the terminal while people talk: how far files are, who types, and the lines that are edited. What is
-/// said goes by above it.
+/// The lower part of the terminal while people talk: how far files are, who types, and the lines that are edited. What
+/// is said goes by above it.
 final class ChatScreen: Sendable {
     /// What stands above the edited lines: bars, and a line of status that is always there so that nothing jumps.
     struct Above: Sendable {

@@ -15,7 +15,8 @@ struct OutputOptions: ParsableArguments {
     static let environmentFlags = [EnvironmentFlag("quiet", .switch), EnvironmentFlag("json", .switch)]
 }
 
-/// Where the two sides meet: at the small server of the command that waits (page and rooms on one port), or at somebody's.
+/// Where the two sides meet: at the small server of the command that waits (page and rooms on one port), or at
+/// somebody's.
 struct ServerOptions: ParsableArguments {
     static let defaultPort: UInt16 = 4040
     /// So many ports after the default one are tried.

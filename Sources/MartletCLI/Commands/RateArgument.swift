@@ -8,9 +8,9 @@ struct RateArgument: ExpressibleByArgument, Equatable {
 
     var bytesPerSecond: Int64
 
-    /// - Returns: nil for anything that is no number with one of the units `k`, `M`, `G` (also `kB`, `KiB` and so on, with
-    ///   or without `/s`), and for what lies outside of the bounds. Bits are refused: `5Mb/s` and `5Mbit/s` could mean
-    ///   either.
+    /// - Returns: nil for anything that is no number with one of the units `k`, `M`, `G` (also `kB`, `KiB` and so on,
+    ///   with or without `/s`), and for what lies outside of the bounds. Bits are refused: `5Mb/s` and `5Mbit/s` could
+    ///   mean either.
     init?(argument: String) {
         var text = Substring(argument.trimmed)
         if text.hasSuffix("/s") { text = text.dropLast(2) }

@@ -1,7 +1,8 @@
 internal import CPlatform
 
-/// Secrets that were typed as arguments. Every user of the machine can read the arguments of every process, so that they
-/// are overwritten first of all; who looks in the milliseconds before that sees them, and the shell's history keeps them.
+/// Secrets that were typed as arguments. Every user of the machine can read the arguments of every process, so that
+/// they are overwritten first of all; who looks in the milliseconds before that sees them, and the shell's history
+/// keeps them.
 enum ArgumentSecrets {
     /// A part of an argument, in bytes of UTF-8.
     struct Place: Equatable {
@@ -15,8 +16,8 @@ enum ArgumentSecrets {
 
     /// Where a link's secret, or the words of a code, begin; both go to the end of their argument.
     ///
-    /// Number and words may be joined and divided as a person likes, and options may stand between them. What follows an
-    /// option may be its value as well as a word of the code: it is a secret, but no word that was waited for.
+    /// Number and words may be joined and divided as a person likes, and options may stand between them. What follows
+    /// an option may be its value as well as a word of the code: it is a secret, but no word that was waited for.
     static func places(in words: [String]) -> [Place] {
         if let first = words.first, others.contains(first) { return [] }
         var places: [Place] = []

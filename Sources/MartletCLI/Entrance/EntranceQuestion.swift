@@ -23,7 +23,8 @@ struct EntranceQuestion: Sendable {
         return try await entrance(text)
     }
 
-    /// - Parameter given: what was given already, as an argument say; nil asks for it, or reads a line of standard input.
+    /// - Parameter given: what was given already, as an argument say; nil asks for it, or reads a line of standard
+    ///   input.
     func entrance(_ given: String?) async throws(CommandFailure) -> RoomEntrance {
         var text: String
         if let given { text = given } else { text = try await ask("Link or code: ") }

@@ -17,7 +17,8 @@ struct EntranceReader: Sendable {
         var code: CodeError?
     }
 
-    /// - Throws: what is wrong, in words that do not repeat the link or the code: it may be nearly right, and is a secret.
+    /// - Throws: what is wrong, in words that do not repeat the link or the code: it may be nearly right, and is a
+    ///   secret.
     func read(_ text: String) throws(Mistake) -> RoomEntrance {
         let text = text.trimmed
         guard text.contains("://") || text.contains("#") else { return try readCode(text) }

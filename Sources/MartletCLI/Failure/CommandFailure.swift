@@ -1,7 +1,7 @@
 /// The one way in which a command of this program fails: a sentence for the person, and an exit code.
 ///
-/// Whatever a layer below throws is put into these words at one place each (`CommandFailure+….swift`). Remote text in it
-/// has been made printable before.
+/// Whatever a layer below throws is put into these words at one place each (`CommandFailure+….swift`). Remote text in
+/// it has been made printable before.
 struct CommandFailure: Error, Sendable, Equatable {
     var status: CommandStatus
     /// What happened and why: one sentence or two, with full stops.

@@ -4,7 +4,8 @@
     internal import Darwin
 #endif
 
-/// A browser that can be opened, and how it is told to begin without questions and to work at full speed though nobody looks.
+/// A browser that can be opened, and how it is told to begin without questions and to work at full speed though nobody
+/// looks.
 enum BrowserKind: String, Sendable {
     case chromium, firefox
 

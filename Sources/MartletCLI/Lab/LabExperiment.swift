@@ -7,11 +7,11 @@ internal import Transfer
     internal import Darwin
 #endif
 
-/// Makes the runs of a plan, one after the other, and tells what they show. What was measured is told and kept also when
-/// somebody stops it, or when runs fail.
+/// Makes the runs of a plan, one after the other, and tells what they show. What was measured is told and kept also
+/// when somebody stops it, or when runs fail.
 ///
-/// A run that fails is tried once more with another connection, unless the same must come of it; when that fails too, it is
-/// told and the other runs are made.
+/// A run that fails is tried once more with another connection, unless the same must come of it; when that fails too,
+/// it is told and the other runs are made.
 struct LabExperiment: Sendable {
     let plan: LabPlan
     /// Whose question the plan asks.
@@ -104,8 +104,8 @@ struct LabExperiment: Sendable {
 private struct Course {
     /// Where so many runs have not even a connection, and none was made, there will be none.
     private static let hopelessCount = 3
-    /// The link delays while the two connect, too: one that is longer, there and back, may be why they do not, and others may be
-    /// shorter.
+    /// The link delays while the two connect, too: one that is longer, there and back, may be why they do not, and
+    /// others may be shorter.
     private static let longWay = Duration.seconds(2)
 
     var madeCount = 0
@@ -137,8 +137,8 @@ private struct Course {
 }
 
 extension LabMedium {
-    /// Whether a run that failed so had no connection, which is the same for all scenarios. What fails in a simulation otherwise is a
-    /// matter of the scenario alone.
+    /// Whether a run that failed so had no connection, which is the same for all scenarios. What fails in a simulation
+    /// otherwise is a matter of the scenario alone.
     fileprivate func isUnconnected(_ error: LabError) -> Bool {
         switch error {
         case .noConnection: true
@@ -147,8 +147,8 @@ extension LabMedium {
         }
     }
 
-    /// Whether a run that failed may come about when it is tried once more: in a simulation, and with a partner that does not
-    /// keep to the protocol, the same would come of it.
+    /// Whether a run that failed may come about when it is tried once more: in a simulation, and with a partner that
+    /// does not keep to the protocol, the same would come of it.
     fileprivate func isWorthAnotherTry(_ error: LabError) -> Bool {
         switch error {
         case .noConnection, .partnerFailed, .failed: self != .simulated

@@ -85,8 +85,8 @@ struct LabJoinCommand: ConsoleCommand {
     }
 }
 
-/// Says what a partner of experiments does, one line for each run that is over. What it hears on the network loop it says elsewhere, in
-/// its own time (``LabJoinEvents``).
+/// Says what a partner of experiments does, one line for each run that is over. What it hears on the network loop it
+/// says elsewhere, in its own time (``LabJoinEvents``).
 final class LabJoinNarrator: Sendable {
     private struct State {
         /// The runs that are under way, as far as they have been told.

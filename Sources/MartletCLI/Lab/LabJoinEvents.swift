@@ -2,11 +2,12 @@ internal import Dispatch
 internal import Lab
 internal import Synchronization
 
-/// What a partner of experiments has to tell, on its way from the network loop, which never waits, to a terminal, which may take
-/// nothing for as long as somebody likes.
+/// What a partner of experiments has to tell, on its way from the network loop, which never waits, to a terminal, which
+/// may take nothing for as long as somebody likes.
 ///
-/// Told one after the other, in order, on a thread of its own. Of the progress of a run only the latest waits. What is told besides is
-/// a few events for each run; when ``limit`` of them wait, what comes then is left out, and only counted.
+/// Told one after the other, in order, on a thread of its own. Of the progress of a run only the latest waits. What is
+/// told besides is a few events for each run; when ``limit`` of them wait, what comes then is left out, and only
+/// counted.
 final class LabJoinEvents: Sendable {
     /// Events that may wait: those of an hour of runs as short as they can be.
     static let limit = 4096

@@ -5,7 +5,8 @@ internal import NetworkIO
 internal import Synchronization
 internal import Wire
 
-/// Shows what is live until somebody ends it: drawn over and over on a terminal, where keys turn at it; as events or lines elsewhere.
+/// Shows what is live until somebody ends it: drawn over and over on a terminal, where keys turn at it; as events or
+/// lines elsewhere.
 final class LabLiveShow: Sendable {
     private let live: LabLive
     private let partner: String

@@ -3,8 +3,8 @@ internal import Lab
 internal import Synchronization
 internal import Transfer
 
-/// How far the runs of a plan are, told while they go on: as a bar, as a line now and then where there is no terminal, and as
-/// events.
+/// How far the runs of a plan are, told while they go on: as a bar, as a line now and then where there is no terminal,
+/// and as events.
 final class LabMeter: Sendable {
     private struct State {
         /// What runs that are through were estimated at, and the one that is under way.

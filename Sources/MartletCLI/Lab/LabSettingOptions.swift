@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import Lab
 
-/// The options that describe scenarios. Where LIST stands, several values may stand between commas, and all lists are crossed.
+/// The options that describe scenarios. Where LIST stands, several values may stand between commas, and all lists are
+/// crossed.
 struct LabSettingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -6,8 +6,9 @@ internal import NetworkIO
     internal import Darwin
 #endif
 
-/// A browser that this program has opened, with a profile of its own. It ends with the program, however that ends, and its profile is
-/// removed then: a shell between the two waits for the end of its standard input, which no signal can keep away.
+/// A browser that this program has opened, with a profile of its own. It ends with the program, however that ends, and
+/// its profile is removed then: a shell between the two waits for the end of its standard input, which no signal can
+/// keep away.
 final class OpenedBrowser: Sendable {
     let kind: BrowserKind
     /// The shell. The end of its input closes the browser.
@@ -17,12 +18,13 @@ final class OpenedBrowser: Sendable {
 
     /// How long the shell may take to end the browser and to remove what it leaves.
     private static let grace = Duration.seconds(30)
-    /// The longest path below which Chromium can make its socket: its folder there has a name of 28 bytes, which with two slashes,
-    /// `SingletonSocket` and the end of the text has to fit into the 104 bytes (108 on Linux) of a socket's name.
+    /// The longest path below which Chromium can make its socket: its folder there has a name of 28 bytes, which with
+    /// two slashes, `SingletonSocket` and the end of the text has to fit into the 104 bytes (108 on Linux) of a
+    /// socket's name.
     private static let longestScratch = 104 - 46
 
-    /// The browser is `"$@"`, the profile `$profile`; what it makes beside its profile goes to `$scratch`. The watcher is killed by its
-    /// number: a shell that was forked just now may still have the traps of its parent.
+    /// The browser is `"$@"`, the profile `$profile`; what it makes beside its profile goes to `$scratch`. The watcher
+    /// is killed by its number: a shell that was forked just now may still have the traps of its parent.
     private static let script = """
         trap : TERM HUP INT
         profile=$1; scratch=$2; shift 2

@@ -6,7 +6,8 @@ enum ListeningSocket {
     static func inodes(at port: UInt16, in table: String) -> [UInt64] {
         table.split(separator: "\n").dropFirst().compactMap { line in
             let fields = line.split(separator: " ")
-            // sl, local address, remote address, state (0A: LISTEN), queues, timer, retransmissions, uid, timeout, inode
+            // sl, local address, remote address, state (0A: LISTEN), queues, timer, retransmissions, uid, timeout,
+            // inode
             guard fields.count > 9, fields[3] == "0A", let colon = fields[1].lastIndex(of: ":"),
                 UInt16(fields[1][fields[1].index(after: colon)...], radix: 16) == port
             else { return nil }

@@ -12,9 +12,9 @@ internal import Wire
 
 /// Takes an offer or an answer from standard input.
 ///
-/// A terminal hands over lines of at most 4095 bytes, and cuts longer ones: while a paste is awaited it hands over every
-/// byte as it comes (`ICANON` off), and gets its manners back at the end. Of a pipe not one byte is taken that belongs to
-/// whoever reads next.
+/// A terminal hands over lines of at most 4095 bytes, and cuts longer ones: while a paste is awaited it hands over
+/// every byte as it comes (`ICANON` off), and gets its manners back at the end. Of a pipe not one byte is taken that
+/// belongs to whoever reads next.
 struct PasteInput: Sendable {
     enum Outcome: Sendable, Equatable {
         case paste(OfflinePaste)
@@ -30,7 +30,8 @@ struct PasteInput: Sendable {
     /// What has come is part of something, and nothing follows.
     let onPause: @Sendable () -> Void
 
-    /// After so long a silence a line that begins nothing is an answer that is wrong, and an empty line gives up a part.
+    /// After so long a silence a line that begins nothing is an answer that is wrong, and an empty line gives up a
+    /// part.
     private static let silence = Duration.milliseconds(600)
     private static let pause = Duration.seconds(2)
 

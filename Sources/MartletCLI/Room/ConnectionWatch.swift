@@ -15,8 +15,8 @@ final class ConnectionWatch: Sendable {
     /// How long after the end of a transfer the room may take to say why.
     private static let reasonPatience = Duration.seconds(1)
 
-    /// - Parameter heedsCancellation: the other side has what is to come: what it says in the room when it goes away for good
-    ///   ends the transfer.
+    /// - Parameter heedsCancellation: the other side has what is to come: what it says in the room when it goes away
+    ///   for good ends the transfer.
     init(_ peer: TransferPeer, heedsCancellation: Bool = false) {
         self.peer = peer
         self.heedsCancellation = heedsCancellation

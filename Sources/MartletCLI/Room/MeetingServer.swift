@@ -6,7 +6,8 @@ enum MeetingServer: Sendable {
     case own(EmbeddedServer)
     case other(Rendezvous)
 
-    /// Starts a server of our own unless the options name another. That one is only spoken to: no port is opened for it.
+    /// Starts a server of our own unless the options name another. That one is only spoken to: no port is opened for
+    /// it.
     ///
     /// - Parameter port: that of the link which is to work again.
     static func open(_ options: ServerOptions, port: UInt16? = nil) async throws(CommandFailure) -> MeetingServer {

@@ -93,8 +93,8 @@ struct RendezvousService: Sendable {
         return [IPAddress(v4: 0x7F00_0001)] + (hasV6Loopback ? [IPAddress(v6High: 0, low: 1)] : [])
     }
 
-    /// A page of somebody else's may bend its name to our address, but then it stands in the Host field. The port may be
-    /// another one than ours where a proxy or a router stands before us.
+    /// A page of somebody else's may bend its name to our address, but then it stands in the Host field. The port may
+    /// be another one than ours where a proxy or a router stands before us.
     private var hosts: HostPolicy {
         let (names, own) = (Set(settings.names), OwnAddressCache())
         return .predicate { authority, _ in

@@ -151,8 +151,8 @@ final class ServiceLog: Sendable {
         }
     }
 
-    /// As it is where that is plain ASCII without spaces; else in quotes, with whatever could look like another member, end
-    /// the line or move about a terminal written as a number.
+    /// As it is where that is plain ASCII without spaces; else in quotes, with whatever could look like another member,
+    /// end the line or move about a terminal written as a number.
     private static func quoted(_ text: String) -> String {
         let isPlain = text.unicodeScalars.allSatisfy { "!"..."~" ~= $0 && $0 != "\"" && $0 != "=" && $0 != "\\" }
         if isPlain, !text.isEmpty { return text }

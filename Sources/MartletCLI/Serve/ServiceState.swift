@@ -11,8 +11,8 @@ struct ServiceState: Sendable {
     let path: String
 
     /// - Parameter now: in seconds since 1970.
-    /// - Returns: what the server before this one left, and how long ago; nil when there is nothing of use, or nothing that
-    ///   this user alone can have written: whoever writes the hashes of tokens can take the rooms.
+    /// - Returns: what the server before this one left, and how long ago; nil when there is nothing of use, or nothing
+    ///   that this user alone can have written: whoever writes the hashes of tokens can take the rooms.
     func load(at now: Int64) -> (rooms: RoomMemory, age: Duration)? {
         guard let text = Self.read(path), let end = text.firstIndex(of: "\n"),
             let saved = Self.moment(text[..<end]),

@@ -64,8 +64,8 @@ enum Interruption {
         return source
     }
 
-    /// Returns soon, even where the terminal takes nothing any more (Ctrl-S, a pipe that nobody reads): whoever writes there
-    /// then holds the console, and no signal would end the program.
+    /// Returns soon, even where the terminal takes nothing any more (Ctrl-S, a pipe that nobody reads): whoever writes
+    /// there then holds the console, and no signal would end the program.
     private static func briefly(_ body: @escaping @Sendable () -> Void) {
         let done = DispatchSemaphore(value: 0)
         DispatchQueue.global().async {

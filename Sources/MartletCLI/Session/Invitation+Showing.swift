@@ -47,7 +47,8 @@ extension Invitation {
     /// Lines of the terminal that others have: what is sent, and what happens next.
     private static let otherLineCount = 3
 
-    /// - Parameter lineCount: the lines that must not leave the terminal because of the code; nil when it was asked for.
+    /// - Parameter lineCount: the lines that must not leave the terminal because of the code; nil when it was asked
+    ///   for.
     private static func draw(_ link: RoomLink, below lineCount: Int?, on console: Console) {
         guard let matrix = QRMatrix(link.text) else { return }
         let code = QRCode(matrix: matrix)

@@ -9,8 +9,8 @@ struct Reception: Sendable {
         case done
         /// For good.
         case failed(CommandFailure)
-        /// The other side went away before there was a yes, perhaps only to load its page again; or it came to talk, not
-        /// with files.
+        /// The other side went away before there was a yes, perhaps only to load its page again; or it came to talk,
+        /// not with files.
         case unused(CommandFailure)
         /// The transfer may go on over another connection.
         case lost(CommandFailure)

@@ -1,7 +1,8 @@
 internal import Signaling
 internal import Wire
 
-/// How long a guest waits for a server that said that it is being started again, and for the host to be back in its room.
+/// How long a guest waits for a server that said that it is being started again, and for the host to be back in its
+/// room.
 struct RestartWait: Sendable {
     static let patience = Duration.seconds(30)
 

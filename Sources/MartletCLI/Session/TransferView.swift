@@ -176,8 +176,8 @@ final class TransferView: Sendable {
         return members
     }
 
-    /// Into a pipe every path goes, exactly. On a terminal it could do harm, and thousands of them help nobody: what lies
-    /// in a folder is told with the folder.
+    /// Into a pipe every path goes, exactly. On a terminal it could do harm, and thousands of them help nobody: what
+    /// lies in a folder is told with the folder.
     private func tell(_ full: String, of report: ItemReport, below path: String) {
         guard console.facts.outputIsTerminal else { return console.result(full) }
         guard let slash = path.firstIndex(of: "/") else {

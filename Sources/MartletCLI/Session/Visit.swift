@@ -3,7 +3,8 @@ internal import Signaling
 internal import Transfer
 internal import Wire
 
-/// Following somebody's link or code, again and again while the transfer is not through and the other side may come back.
+/// Following somebody's link or code, again and again while the transfer is not through and the other side may come
+/// back.
 struct Visit: Sendable {
     var side: ReceivingSide
     var entering: Entering<TransferChannels>

@@ -42,7 +42,8 @@ struct WaitingRoom: Sendable {
     private func serveGuests(of room: HostedRoom) async throws(CommandFailure) {
         let reception = Reception(side, on: console)
         var deadline = NetworkLoop.shared.now().advanced(by: options.expire.duration)
-        /// Somebody came and found no way: that tells more than that nobody came. Strangers with a wrong link do not count.
+        /// Somebody came and found no way: that tells more than that nobody came. Strangers with a wrong link do not
+        /// count.
         var failure = CommandFailure(
             .nobodyCame, "Nobody came within \(DurationText.text(options.expire.duration)); the link is stale now.",
             remedy: "the same command again, with a longer --expire")

@@ -32,8 +32,8 @@ struct LookStore: Sendable {
         fileprivate let tries = Mutex(0)
     }
 
-    /// The count of a code on this side: what the disk says at each moment, since other commands of this user may try the
-    /// same, and on the disk before anything of a look is sent. One visit has no more than three whatever it tries.
+    /// The count of a code on this side: what the disk says at each moment, since other commands of this user may try
+    /// the same, and on the disk before anything of a look is sent. One visit has no more than three whatever it tries.
     ///
     /// - Parameters:
     ///   - folder: nil where nothing can be kept.

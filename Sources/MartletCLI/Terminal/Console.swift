@@ -95,7 +95,8 @@ final class Console: Sendable {
 
     func drawBar(_ line: String) { drawBar([line]) }
 
-    /// Draws the lines in place of those drawn before. They must fit the terminal's columns, and be fewer than its rows.
+    /// Draws the lines in place of those drawn before. They must fit the terminal's columns, and be fewer than its
+    /// rows.
     func drawBar(_ lines: [String]) {
         guard hasBar, !lines.isEmpty else { return }
         screen.withLock { write(.error, $0.draw(TerminalArea(lines: lines), size: facts.size())) }

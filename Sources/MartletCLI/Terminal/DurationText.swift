@@ -2,7 +2,8 @@ internal import Wire
 
 /// Durations in words and from words.
 enum DurationText {
-    /// `1 s`, `11 s`, `4 min 05 s`, `15 min`, `1 h 04 min`, `2 h`, `3 days`: never less than a second, rounded to the nearest.
+    /// `1 s`, `11 s`, `4 min 05 s`, `15 min`, `1 h 04 min`, `2 h`, `3 days`: never less than a second, rounded to the
+    /// nearest.
     static func text(_ duration: Duration) -> String {
         let seconds = max(1, (duration.wholeMilliseconds + 500) / 1000)
         switch seconds {

@@ -1,7 +1,7 @@
 /// Text that is being typed, key by key: a value, without a terminal.
 ///
-/// The keys are those of every line editor. Where there may be several lines, Ctrl-J and Alt-Enter begin a new one, and a
-/// paste that the terminal marks (`ESC [ 200 ~` … `ESC [ 201 ~`) is text, whatever is in it.
+/// The keys are those of every line editor. Where there may be several lines, Ctrl-J and Alt-Enter begin a new one, and
+/// a paste that the terminal marks (`ESC [ 200 ~` … `ESC [ 201 ~`) is text, whatever is in it.
 struct LineEditor: Sendable {
     /// What can be typed.
     enum Alphabet: Sendable {

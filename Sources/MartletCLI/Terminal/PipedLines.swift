@@ -7,8 +7,8 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Lines of standard input, for one reader, off the threads that tasks run on. A line that is too long for the memory comes
-/// in parts.
+/// Lines of standard input, for one reader, off the threads that tasks run on. A line that is too long for the memory
+/// comes in parts.
 final class PipedLines: Sendable {
     private struct State {
         var lines: [String] = []

@@ -29,7 +29,8 @@ struct QRCode: Sendable {
                 let lower = !matrix.isDark(row: top + 1, column: column)
                 text += glyph(lightAbove: upper, lightBelow: lower)
             }
-            // White on black of the 256-colour cube, which no theme changes; 39 and 49 give the terminal its own colours back.
+            // White on black of the 256-colour cube, which no theme changes; 39 and 49 give the terminal its own
+            // colours back.
             return palette == .explicit ? "\u{1B}[38;5;231;48;5;16m\(text)\u{1B}[39;49m" : text
         }
     }

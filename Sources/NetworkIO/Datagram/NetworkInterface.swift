@@ -35,7 +35,8 @@ extension TransportAddress {
 extension SocketAddress {
     package init(_ address: TransportAddress) {
         do {
-            // Fails only at another count of bytes, and an IPAddress has 4 or 16 by its family, whatever it was made of.
+            // Fails only at another count of bytes, and an IPAddress has 4 or 16 by its family, whatever it was made
+            // of.
             try self.init(packedIPAddress: ByteBuffer(bytes: address.ip.bytes), port: Int(address.port))
         } catch {
             preconditionFailure("an IP address has 4 or 16 bytes")

@@ -1,9 +1,9 @@
 internal import NIOCore
 internal import Synchronization
 
-/// The bytes that came over all WebSocket connections of a server and were not taken by anybody: messages of which the end
-/// is missing, and messages that wait. Each connection may hold few of them, but many connections hold much. When too much
-/// is held for all together, the connections with the most are dropped. Used from every loop.
+/// The bytes that came over all WebSocket connections of a server and were not taken by anybody: messages of which the
+/// end is missing, and messages that wait. Each connection may hold few of them, but many connections hold much. When
+/// too much is held for all together, the connections with the most are dropped. Used from every loop.
 final class IncomingBytes: Sendable {
     private struct Entry {
         let channel: any Channel
@@ -80,8 +80,8 @@ final class IncomingAccount: Sendable {
     }
 }
 
-/// Stands before the frame decoder and counts what came and has not left the decoder, and what the handler keeps of a message
-/// that is not complete. Confined to the channel's loop.
+/// Stands before the frame decoder and counts what came and has not left the decoder, and what the handler keeps of a
+/// message that is not complete. Confined to the channel's loop.
 final class IncomingGate: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -105,8 +105,8 @@ final class IncomingGate: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         cameBytes += unwrapInboundIn(data).readableBytes
         context.fireChannelRead(data)
-        // A length that was written longer than it had to be makes the difference too large, but the decoder never keeps
-        // more than one frame.
+        // A length that was written longer than it had to be makes the difference too large, but the decoder never
+        // keeps more than one frame.
         let inDecoder = min(cameBytes - handler.decodedByteCount, frameBytes + WebSocketHandler.mostHeaderBytes)
         count(inDecoder + handler.partialByteCount)
     }

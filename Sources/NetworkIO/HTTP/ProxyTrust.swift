@@ -3,9 +3,9 @@ package import Wire
 /// The proxies before a server whose word is believed about who the client is.
 ///
 /// `X-Forwarded-For` is read, and nothing else: a proxy that writes one of the many fields for this hands on what the
-/// client wrote in the others. It is a list to which each proxy appends whom it saw, so it is read from the end, and the
-/// first address that is no proxy of ours is the client's: what stands before it the client itself may have written. Which
-/// address the client opened, `Host` says, which the proxy hands on.
+/// client wrote in the others. It is a list to which each proxy appends whom it saw, so it is read from the end, and
+/// the first address that is no proxy of ours is the client's: what stands before it the client itself may have
+/// written. Which address the client opened, `Host` says, which the proxy hands on.
 package struct ProxyTrust: Sendable, Equatable {
     private let addresses: Set<IPAddress>
 

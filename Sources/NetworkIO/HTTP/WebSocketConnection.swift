@@ -37,8 +37,8 @@ package final class WebSocketConnection: Sendable {
         channel.close(promise: nil)
     }
 
-    /// The next message, or nil when the connection has ended, `closed()` then tells why, or the calling task is cancelled.
-    /// One caller at a time.
+    /// The next message, or nil when the connection has ended, `closed()` then tells why, or the calling task is
+    /// cancelled. One caller at a time.
     package func receive() async -> String? {
         guard let message = await messages.next() else { return nil }
         account?.change(by: -message.utf8.count)

@@ -8,12 +8,12 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// A program that this one has started, with its standard input and output in our hands, in a process group of its own: Ctrl-C is
-/// for us, and we end it in order. It gets nothing else that is open here.
+/// A program that this one has started, with its standard input and output in our hands, in a process group of its own:
+/// Ctrl-C is for us, and we end it in order. It gets nothing else that is open here.
 ///
-/// Whoever makes one calls ``end(grace:)``; one that is only let go reads the end of its input, and may go on. What would block
-/// goes on threads of Dispatch, never on one that runs tasks. The program that uses this ignores SIGPIPE, so that a process that does not
-/// read is an error and not the end.
+/// Whoever makes one calls ``end(grace:)``; one that is only let go reads the end of its input, and may go on. What
+/// would block goes on threads of Dispatch, never on one that runs tasks. The program that uses this ignores SIGPIPE,
+/// so that a process that does not read is an error and not the end.
 package final class ChildProcess: Sendable {
     /// How it has ended.
     package enum Ending: Hashable, Sendable {
@@ -97,7 +97,8 @@ package final class ChildProcess: Sendable {
 
     /// Gives the process a line. One at a time.
     ///
-    /// - Throws: ``ChildProcessError/notReading`` when it does not read, or its input has ended; ``ChildProcessError/cancelled``.
+    /// - Throws: ``ChildProcessError/notReading`` when it does not read, or its input has ended;
+    ///   ``ChildProcessError/cancelled``.
     package func write(line: String) async throws(ChildProcessError) {
         var left = Array((line + "\n").utf8)[...]
         while !left.isEmpty {
@@ -175,8 +176,8 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Calls out once when its output has ended, which is when the process has, and all that it has started. What it says until then is
-    /// thrown away. Instead of reading lines.
+    /// Calls out once when its output has ended, which is when the process has, and all that it has started. What it
+    /// says until then is thrown away. Instead of reading lines.
     package func onEndOfOutput(_ body: @escaping @Sendable () -> Void) {
         DispatchQueue.global().async { [self] in
             var block = [UInt8](repeating: 0, count: 4096)
@@ -198,7 +199,8 @@ package final class ChildProcess: Sendable {
 
     /// Ends its input, and if it stays, the process and all that it has started. Idempotent.
     ///
-    /// - Parameter grace: how long it may take to go by itself when its input has ended, and again when it was asked to (SIGTERM).
+    /// - Parameter grace: how long it may take to go by itself when its input has ended, and again when it was asked to
+    ///   (SIGTERM).
     /// - Returns: how it has ended, when it is gone.
     @discardableResult
     package func end(grace: Duration = .seconds(2)) async -> Ending {

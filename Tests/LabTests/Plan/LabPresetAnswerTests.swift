@@ -41,7 +41,8 @@ import Testing
         func conclusion(_ count: Int) throws -> String? {
             LabPreset.game.answer(
                 try results(.game) { scenario, result in
-                    // 79.5 and 81 % in time: with 1,000 messages each two standard errors are 3.6 points, with 100,000 they are 0.4.
+                    // 79.5 and 81 % in time: with 1,000 messages each two standard errors are 3.6 points, with 100,000
+                    // they are 0.4.
                     let share = scenario.channel.isReliable ? 0.2 : scenario.channel.maxRetransmits == 0 ? 0.795 : 0.81
                     result.accepted = count
                     result.delivered = Int(Double(count) * share)

@@ -2,19 +2,21 @@ import Lab
 import TestSupport
 import Testing
 
-/// Whether the simulated link tells the truth: the same scenarios over it, and over the shaping relay with real sockets on the real clock.
+/// Whether the simulated link tells the truth: the same scenarios over it, and over the shaping relay with real sockets
+/// on the real clock.
 ///
 /// Takes about two minutes of real time and wants a machine that does nothing else, so it runs when it is asked for:
-/// `MARTLET_LAB_AGREEMENT=1`. What is in the way on a busy machine is measured too: a scenario that does not agree is measured again, twice at most,
-/// and what each time gave is printed.
+/// `MARTLET_LAB_AGREEMENT=1`. What is in the way on a busy machine is measured too: a scenario that does not agree is
+/// measured again, twice at most, and what each time gave is printed.
 @Suite(
     .exclusiveStack, .serialized, .enabled(if: Environment.asksForAgreement, "set MARTLET_LAB_AGREEMENT=1"),
     .timeLimit(.minutes(10)))
 struct AgreementTests {
     private static let seeds: [UInt64] = [1, 2, 3, 4, 5]
 
-    /// Each leaves SCTP's congestion window room enough, and gives the same percentiles whatever the seeds are: where an association now
-    /// and then waits for a retransmission timeout, the largest latencies are chance, over either link.
+    /// Each leaves SCTP's congestion window room enough, and gives the same percentiles whatever the seeds are: where
+    /// an association now and then waits for a retransmission timeout, the largest latencies are chance, over either
+    /// link.
     static let scenarios: [LabScenario] = [
         scenario("unordered:rtx=0", bytes: 200, rate: 250, seconds: 6) { path in
             path.loss = 0.02
@@ -100,8 +102,8 @@ struct AgreementTests {
             latencies = (left, right)
         }
 
-        /// On a machine that is not busy a sender in real time skips next to nothing of what is due; delivery within a percentage point, p50 and
-        /// p99 of the latency within 10 % and 5 ms of what the simulated link gives.
+        /// On a machine that is not busy a sender in real time skips next to nothing of what is due; delivery within a
+        /// percentage point, p50 and p99 of the latency within 10 % and 5 ms of what the simulated link gives.
         var isGood: Bool {
             Double(shaped.accepted) >= 0.95 * Double(simulated.accepted)
                 && abs(shares.simulated - shares.shaped) <= 0.01

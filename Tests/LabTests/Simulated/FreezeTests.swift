@@ -7,8 +7,8 @@ import Wire
 
 @testable import Lab
 
-/// usrsctp 0.9.5.0 can wait for itself for ever while it delivers unordered, partially reliable messages of more than 128 KiB (its issue
-/// 569). It does so only where a receive callback is set, which we never do.
+/// usrsctp 0.9.5.0 can wait for itself for ever while it delivers unordered, partially reliable messages of more than
+/// 128 KiB (its issue 569). It does so only where a receive callback is set, which we never do.
 @Suite(.exclusiveStack, .serialized) struct FreezeTests {
     /// What hangs in C cannot be cancelled: the process ends, and with it the test run, without success.
     private static func watchdog() -> Watchdog {

@@ -5,13 +5,14 @@ import Wire
 
 @testable import Lab
 
-/// What maxPacketLifeTime promises without order: nothing arrives later than the lifetime, the longest way and one tick of
-/// SCTP's timers (10 ms).
+/// What maxPacketLifeTime promises without order: nothing arrives later than the lifetime, the longest way and one tick
+/// of SCTP's timers (10 ms).
 ///
-/// All of a message is there by then. Messages of one packet are handed on at once. Unordered ones of several packets usrsctp's
-/// receiver reassembles in the order of their numbers: what is behind an incomplete one waits until the receiver has been told that this is given up
-/// (Docs/Decisions/SCTP-parameters.md, "Lifetimes hold"). With the seeds below that takes two round trips at most, and longer where the
-/// packets that tell it are lost together: in bursts of eight on a path of 40 ms there and back 590 ms, with twenty seeds.
+/// All of a message is there by then. Messages of one packet are handed on at once. Unordered ones of several packets
+/// usrsctp's receiver reassembles in the order of their numbers: what is behind an incomplete one waits until the
+/// receiver has been told that this is given up (Docs/Decisions/SCTP-parameters.md, "Lifetimes hold"). With the seeds
+/// below that takes two round trips at most, and longer where the packets that tell it are lost together: in bursts of
+/// eight on a path of 40 ms there and back 590 ms, with twenty seeds.
 @Suite(.exclusiveStack, .serialized) struct LifetimeTests {
     @Test(
         arguments: [
@@ -43,14 +44,16 @@ import Wire
         }
     }
 
-    /// What closes the congestion window for long: what was given to the channel meanwhile must not leave when it opens.
+    /// What closes the congestion window for long: what was given to the channel meanwhile must not leave when it
+    /// opens.
     enum Stall: CaseIterable, Sendable {
         case burstsOfEight
         case blackout
         case asFastAsPossible
         case tooMuch
 
-        /// With bursts, the ones among the first twenty with which a message was handed on latest. One where runs are long.
+        /// With bursts, the ones among the first twenty with which a message was handed on latest. One where runs are
+        /// long.
         var seeds: [UInt64] {
             switch self {
             case .burstsOfEight: [3, 11, 16]
@@ -90,8 +93,8 @@ import Wire
             case (_, .burstsOfEight): 600_000
             default: 2 * roundTrip
             }
-        // A burst of eight takes eight timeouts, each twice as long as the one before: most of such a run is silence. And where everything
-        // is offered that fits into no lifetime, little is in time.
+        // A burst of eight takes eight timeouts, each twice as long as the one before: most of such a run is silence.
+        // And where everything is offered that fits into no lifetime, little is in time.
         let least = bytes == 100 ? 500 : bytes == 1300 ? 100 : 1
         for seed in stall.seeds {
             let run = try await scenario.run(seed: seed)

@@ -4,19 +4,20 @@ import Wire
 
 @testable import Lab
 
-/// What can be computed, measured: with Bernoulli loss p, no retransmission and no order, a message of n packets arrives
-/// with probability (1 - p)^n.
+/// What can be computed, measured: with Bernoulli loss p, no retransmission and no order, a message of n packets
+/// arrives with probability (1 - p)^n.
 ///
-/// Of 20 figures within three standard errors one lies outside by chance in one of twenty sets of seeds. The seeds below are
-/// fixed and fix the outcome to the microsecond, so the test cannot fail by chance later. A cell has so many messages that a link
-/// that loses none of them would lie outside.
+/// Of 20 figures within three standard errors one lies outside by chance in one of twenty sets of seeds. The seeds
+/// below are fixed and fix the outcome to the microsecond, so the test cannot fail by chance later. A cell has so many
+/// messages that a link that loses none of them would lie outside.
 @Suite(.exclusiveStack, .serialized) struct TheoryTests {
-    /// User data in one packet: 1191 bytes less the common header, rounded down to whole words, less the chunk's header.
+    /// User data in one packet: 1191 bytes less the common header, rounded down to whole words, less the chunk's
+    /// header.
     private static let fragmentBytes = (1191 - 12) / 4 * 4 - 16
 
     /// Acknowledgements are not lost: a window of one packet whose acknowledgement is lost runs into the timer, and
-    /// that gives up a message whose other packets were never sent. Nor are two messages under way at once, which the timer would
-    /// give up together.
+    /// that gives up a message whose other packets were never sent. Nor are two messages under way at once, which the
+    /// timer would give up together.
     private static func scenario(bytes: Int, loss: Double, messages: Int = 400) -> SimulatedScenario {
         let rate = bytes > 10_000 ? 2.5 : bytes > 5000 ? 5 : 20.0
         return SimulatedScenario(
@@ -85,8 +86,8 @@ import Wire
         }
         let deviations = cells.map { $0.deviation(of: $0.delivered) }
         let all = cells.map(\.description).joined(separator: "\n")
-        // All together, where each is only a little wrong: one in a thousand sets of seeds is beyond each of these by chance, the sum of
-        // squares of 20 figures and their sum.
+        // All together, where each is only a little wrong: one in a thousand sets of seeds is beyond each of these by
+        // chance, the sum of squares of 20 figures and their sum.
         #expect(deviations.map { $0 * $0 }.reduce(0, +) < 45.3, "\(all)")
         #expect(abs(deviations.reduce(0, +)) < 3.29 * Double(cells.count).squareRoot(), "\(all)")
     }

@@ -3,7 +3,8 @@ import Wire
 
 @testable import NetworkIO
 
-/// Who is believed about who the client is. The server's own address is 127.0.0.1, its proxies are there and at 10.0.0.2.
+/// Who is believed about who the client is. The server's own address is 127.0.0.1, its proxies are there and at
+/// 10.0.0.2.
 struct ProxyTrustTests {
     private func client(
         _ fields: [(String, String)], from peer: String = "127.0.0.1", proxies: Set<String> = ["10.0.0.2"]

@@ -41,8 +41,8 @@ struct PlotFrame: Hashable, Sendable {
         return elements
     }
 
-    /// The horizontal axis at the bottom, with short lines and the labels beneath. A label that would touch the one before,
-    /// or leave the drawing, is left out.
+    /// The horizontal axis at the bottom, with short lines and the labels beneath. A label that would touch the one
+    /// before, or leave the drawing, is left out.
     ///
     /// - Parameter limit: the width of the drawing.
     func bottomAxis(_ ticks: [Tick], limit: Double) -> [Markup] {

@@ -1,5 +1,6 @@
-/// Marks of a series of values. Each series has a colour, a dash and a shape, so that they can be told apart without colours; of 42
-/// series no two have the same colour and dash. Colours are classes: the style sheet has them for light and dark grounds.
+/// Marks of a series of values. Each series has a colour, a dash and a shape, so that they can be told apart without
+/// colours; of 42 series no two have the same colour and dash. Colours are classes: the style sheet has them for light
+/// and dark grounds.
 struct PlotMark: Hashable, Sendable {
     private static let colourCount = 6
     private static let dashes = ["", "8 3", "2 3", "8 3 2 3", "14 4", "5 2 1 2 1 2", "1 2"]

@@ -3,8 +3,8 @@ struct PlotScale: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case linear
         case logarithmic
-        /// For shares: each nine takes as much room as the one before: 90 %, 99 %, 99.9 %. `domain` ends at 1 - 10^-n, and
-        /// what is above that lies at the end.
+        /// For shares: each nine takes as much room as the one before: 90 %, 99 %, 99.9 %. `domain` ends at 1 - 10^-n,
+        /// and what is above that lies at the end.
         case nines
     }
 

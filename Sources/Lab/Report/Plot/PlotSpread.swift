@@ -1,7 +1,7 @@
 /// Places for labels beside each other that shall not overlap.
 enum PlotSpread {
-    /// Moves places apart as little as possible, keeping their order, so that two neighbours are at least `gap` from each other and
-    /// all lie within `range`. Where there is no room for that, they lie in equal distances.
+    /// Moves places apart as little as possible, keeping their order, so that two neighbours are at least `gap` from
+    /// each other and all lie within `range`. Where there is no room for that, they lie in equal distances.
     static func places(_ wanted: [Double], gap: Double, within range: ClosedRange<Double>) -> [Double] {
         guard !wanted.isEmpty else { return [] }
         let order = wanted.indices.sorted { (wanted[$0], $0) < (wanted[$1], $1) }

@@ -20,8 +20,8 @@ enum PlotTicks {
         return 10 * base
     }
 
-    /// Powers of ten within the range; with 2 and 5 times these when there are fewer than three, and every second or third
-    /// one when there are more than `count`.
+    /// Powers of ten within the range; with 2 and 5 times these when there are fewer than three, and every second or
+    /// third one when there are more than `count`.
     static func logarithmic(_ range: ClosedRange<Double>, count: Int) -> [Double] {
         let lower = PlotNumber.logarithm(range.lowerBound)
         let upper = PlotNumber.logarithm(range.upperBound)
