@@ -241,7 +241,8 @@ def test_links_of_the_real_world(link):
     code, output, error = lab("--json", "--link", link, "--channel", "ordered,unordered:rtx=0", "--duration", "1s", *arguments)
     assert code == 0, error
     ordered, lossy = [event for event in events(output) if event["type"] == "lab-result"]
-    assert ordered["lost"] == 0 and ordered["accepted"] == 50
+    # A machine that is busy may hold the sender up: what is overdue is not sent.
+    assert ordered["lost"] == 0 and 40 <= ordered["accepted"] <= 50
     assert (lossy["lost"] > 0) == (link == "shaped")
 
 

@@ -10,7 +10,7 @@ struct SoakMovement {
     static let stillness = Duration.seconds(60)
     /// A channel that loses messages has to deliver something within this. At the highest loss about a fifth of its
     /// messages arrives, at the lowest one over four fifths, and each loss lasts for ten seconds, so that three turns
-    /// through all four are in this time. The longest wait was 18 seconds in nine runs of 600, and 24 in one of an hour.
+    /// through all four are in this time. The longest wait was 18 s in nine runs of 600 s, and 24 s in one of an hour.
     static let silence = Duration.seconds(120)
 
     private let isReliable: Bool
