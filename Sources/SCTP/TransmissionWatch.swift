@@ -140,8 +140,9 @@ struct TransmissionWatch {
                 passes = note(number, stream: stream, flags: flags, range.count, at: now)
             // Of ordered messages it also says which, and usrsctp itself does not repeat that with every SACK.
             case 192:
-                let chunk = Array(packet[range])
-                passes = noteForward(through: try body.readUInt32(), chunk, at: now) || range.count > 8
+                let isNew = noteForward(through: try body.readUInt32(), at: now)
+                if isNew { forwarded?.chunk = Array(packet[range]) }
+                passes = isNew || range.count > 8
             default: break
             }
             if !passes { held.append(range) }
@@ -337,7 +338,7 @@ struct TransmissionWatch {
     ///
     /// - Returns: whether that is new. It answers every SACK with it, and usrsctp as a receiver every one of these with
     ///   a SACK: pairs of them multiply until they fill the path.
-    private mutating func noteForward(through number: UInt32, _ chunk: [UInt8], at now: NetworkTime) -> Bool {
+    private mutating func noteForward(through number: UInt32, at now: NetworkTime) -> Bool {
         if let firstNumber, !firstNumber.isAfter(number) {
             for index in 0..<min(chunks.count, Int(number &- firstNumber) + 1) {
                 land(index)
@@ -346,7 +347,7 @@ struct TransmissionWatch {
         }
         stopTiming(through: number)
         if let forwarded, !number.isAfter(forwarded.number), now < forwarded.at.advanced(by: pause) { return false }
-        forwarded = (number, now, chunk)
+        forwarded = (number, now, [])
         return true
     }
 
